@@ -1,0 +1,3 @@
+module ninety/binaries/pause
+
+go 1.26.0

@@ -1,0 +1,10 @@
+/** The public names: what an experiment, a fault or a check of yours imports. */
+export { all, between, exactly, experiment, one } from "./ports/author.ts";
+export type { Experiment, ExperimentOptions, GpuWorkload, Part, Workload } from "./ports/author.ts";
+export { defineCheck } from "./ports/check.ts";
+export { defineFault } from "./ports/fault.ts";
+export { defineLoad } from "./ports/load.ts";
+export * as fields from "./model/fields.ts";
+export { absent, atLeast, atMost, beyond, value } from "./model/measured.ts";
+export type { Measured } from "./model/measured.ts";
+export type { Duration, Rate, Share } from "./model/quantity.ts";

@@ -1,0 +1,55 @@
+import type { Us } from "./quantity.ts";
+
+/**
+ * What a virtual GPU can be. `crash`: the process that uses it dies; `sticky-error`: every call
+ * fails until the process ends; `hang`: calls never return; `slow`: calls take `factor` times as
+ * long; `out-of-memory`: large batches fail; `wrong-answers`: calls succeed with wrong numbers.
+ */
+export type DeviceState =
+  | "ok"
+  | "crash"
+  | "sticky-error"
+  | "hang"
+  | "slow"
+  | "out-of-memory"
+  | "wrong-answers"
+  | "silent-loss";
+
+/**
+ * `state.json` in the device's own directory on the node (`<root>/<id>/state.json`), replaced by
+ * rename, so a reader sees the old or the new one and nothing else. Level-triggered: a container
+ * restarted in place meets the same dead device, and a pod that moved does not.
+ */
+export interface DeviceFile {
+  readonly id: string;
+  readonly state: DeviceState;
+  /** The device plugin reports Unhealthy and the metrics show the XID. */
+  readonly signal: boolean;
+  /** The process on the device feels `state`. */
+  readonly symptom: boolean;
+  /** The effect that wrote it, or null. */
+  readonly by: string | null;
+  /** CLOCK_MONOTONIC of the node, microseconds: after it every reader takes the device for ok. */
+  readonly untilUs: Us | null;
+}
+
+/** Where the node keeps its devices; the plugin creates it, the agent writes in it. */
+export const DEVICE_ROOT = "/var/lib/ninety/gpus";
+/** Where a container finds the devices it was given. */
+export const DEVICE_MOUNT = "/run/gpus";
+/** In the container's environment: comma-separated device ids, set by Allocate. */
+export const DEVICE_ENV = "NVIDIA_VISIBLE_DEVICES";
+
+export const okDevice = (id: string): DeviceFile => ({
+  id,
+  state: "ok",
+  signal: false,
+  symptom: false,
+  by: null,
+  untilUs: null,
+});
+
+/** What the file means now: a lease that ran out is a device that works. */
+export function deviceNow(file: DeviceFile, nowUs: Us): DeviceFile {
+  return file.untilUs !== null && nowUs >= file.untilUs ? okDevice(file.id) : file;
+}

@@ -1,0 +1,145 @@
+import type { EvidenceLevel } from "./evidence.ts";
+import type { Json } from "./json.ts";
+import type { Measured } from "./measured.ts";
+import type { StepId } from "./plan.ts";
+import type { Ms, Us } from "./quantity.ts";
+import type { RequestOutcome } from "./request.ts";
+
+export type Class = "MASKED" | "RECOVERED" | "UNRECOVERED" | "METASTABLE" | "INVALID";
+
+/** One side of an episode: what clients of one scenario saw, or what capacity did. */
+export interface Lane {
+  readonly class: Class;
+  /** From the effect to good again, for good; 0 when masked. */
+  readonly recovery: Measured<"ms">;
+  readonly waterfall: readonly Segment[];
+  /** Why it is INVALID or what to know about it; "" where there is nothing to say. */
+  readonly note: string;
+}
+
+/**
+ * The instants of an episode. `req` inject asked · `inj` the holder's stamp · `imp` clients first
+ * hurt · `det:<detector>` first signal of a detector · `clr` effect gone · `rec` service recovered ·
+ * `full` capacity, redundancy and latency back.
+ */
+export type Clocks = Readonly<Record<string, Measured<"us">>>;
+
+/** Overlapping faults and what followed: measured together. */
+export interface Episode {
+  readonly steps: readonly StepId[];
+  readonly level: EvidenceLevel;
+  readonly fromUs: Us;
+  readonly untilUs: Us;
+  readonly clocks: Clocks;
+  /** By scenario. */
+  readonly service: Readonly<Record<string, Lane>>;
+  readonly capacity: Lane;
+  /** Excess bad requests over the steady share, all scenarios. */
+  readonly lost: Measured<"count">;
+  /** Equivalent seconds of a full outage. */
+  readonly outageMs: Measured<"ms">;
+  /** Share of a 30-day error budget at the SLO's objective. */
+  readonly budget: Measured<"ratio">;
+}
+
+export interface Segment {
+  readonly from: string;
+  readonly to: string;
+  readonly took: Measured<"ms">;
+  /** Null: nobody knows what these seconds are due to. */
+  readonly cause: {
+    readonly object: string;
+    readonly setting: string;
+    readonly value: Json;
+    readonly predicted: { readonly lowMs: Ms; readonly highMs: Ms };
+  } | null;
+}
+
+/** What one scenario got in one phase; good is judged under the plan's SLO. */
+export interface PhaseCounts {
+  readonly fromUs: Us;
+  readonly untilUs: Us;
+  readonly intended: number;
+  readonly good: number;
+  readonly dropped: number;
+  readonly open: number;
+  readonly outcomes: Readonly<Partial<Record<RequestOutcome, number>>>;
+  readonly goodRatio: Measured<"ratio">;
+  /** Share of answered requests on a reused connection. */
+  readonly reusedRatio: Measured<"ratio">;
+  /** From the intended start; failed requests count as infinitely slow. */
+  readonly latency: {
+    readonly p50: Measured<"ms">;
+    readonly p95: Measured<"ms">;
+    readonly p99: Measured<"ms">;
+  };
+}
+
+export interface ScenarioMeasurement {
+  readonly name: string;
+  readonly connection: "new" | "reused";
+  readonly phases: Readonly<
+    Partial<Record<"warmup" | "steady" | "faults" | "observe", PhaseCounts>>
+  >;
+  /** Whether the steady phase can carry a judgement, and why not. */
+  readonly steady: { readonly valid: boolean; readonly why: readonly string[] };
+}
+
+/** One line of a chart; null where nothing was measured. */
+export interface Series {
+  readonly metric: string;
+  readonly atUs: readonly Us[];
+  readonly values: readonly (number | null)[];
+}
+
+/** Whether the record can be judged at all. */
+export interface Completeness {
+  /** requests ends with its counted end line. */
+  readonly requestsComplete: boolean;
+  readonly requests: number;
+  /** Phase `end` was reached, without an error event. */
+  readonly runComplete: boolean;
+  readonly problems: readonly string[];
+}
+
+/** What became of each step: the grounds of fault-took-effect and cluster-clean. */
+export interface StepMeasurement {
+  readonly id: StepId;
+  readonly fault: string;
+  readonly targets: readonly string[];
+  readonly injected: boolean;
+  readonly proved: "proved" | "unproved" | "unknown";
+  readonly healed: "healed" | "failed" | "open" | "nothing-to-heal";
+  readonly healProved: "proved" | "unproved" | "unknown" | "nothing-to-heal";
+  readonly lapsed: boolean;
+  /** How late the inject began after its planned time. */
+  readonly late: Measured<"ms">;
+  /** From the asking to the holder's stamp. */
+  readonly injectTook: Measured<"ms">;
+  readonly evidence: Json;
+}
+
+/** Was the load really offered. */
+export interface GeneratorMeasurement {
+  readonly offered: Measured<"count">;
+  readonly dropped: Measured<"count">;
+  /** 99th percentile of start minus intended start, over all that was sent. */
+  readonly lateP99: Measured<"ms">;
+}
+
+/** Derived from a record by pure code, and from nothing else. */
+export interface Measurement {
+  readonly schema: 1;
+  readonly experiment: string;
+  readonly seed: string;
+  readonly level: EvidenceLevel;
+  readonly phases: readonly { readonly phase: string; readonly fromUs: Us; readonly untilUs: Us }[];
+  readonly steps: readonly StepMeasurement[];
+  readonly episodes: readonly Episode[];
+  readonly scenarios: readonly ScenarioMeasurement[];
+  readonly generator: GeneratorMeasurement;
+  readonly completeness: Completeness;
+  /** Left behind after the run: object and the command that removes it. */
+  readonly leftovers: readonly { readonly object: string; readonly remove: string }[] | null;
+  readonly series: readonly Series[];
+}

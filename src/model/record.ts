@@ -1,0 +1,41 @@
+import type { EvidenceLevel } from "./evidence.ts";
+import type { Event } from "./event.ts";
+import type { JsonObject } from "./json.ts";
+import type { Plan } from "./plan.ts";
+import type { Us } from "./quantity.ts";
+import type { Request, Sample } from "./request.ts";
+
+/** environment.json: what the run ran on, so that a stranger can weigh its numbers. */
+export interface Environment {
+  readonly schema: 1;
+  readonly ninety: string;
+  /** UTC of the start of the run, ISO 8601: the only wall-clock time in a record. */
+  readonly startedAt: string;
+  /** CLOCK_MONOTONIC at the start of the run: what stamps of other processes are measured from. */
+  readonly monotonicStartUs: Us;
+  readonly gitCommit: string | null;
+  readonly cluster: {
+    readonly kind: "local" | "kube" | "simulated";
+    readonly instance: string;
+    readonly kubernetes: string;
+    readonly nodes: readonly JsonObject[];
+    /** What differs from a production cluster, a sentence each. */
+    readonly differences: readonly string[];
+    readonly versions: Readonly<Record<string, string>>;
+  };
+  readonly level: EvidenceLevel;
+  readonly machine: JsonObject;
+}
+
+/** All that a run left on disk, read back. Times are on the run's clock. */
+export interface RunRecord {
+  readonly plan: Plan;
+  readonly environment: Environment | null;
+  readonly events: readonly Event[];
+  readonly requests: readonly Request[];
+  /** The counted end line, or null where it is missing. */
+  readonly requestsEnd: { readonly requests: number } | null;
+  readonly samples: readonly Sample[];
+  /** Lines that could not be read: each makes the verdict unknown at best. */
+  readonly problems: readonly string[];
+}

@@ -1,0 +1,34 @@
+import type { JsonObject } from "./json.ts";
+import type { Measured } from "./measured.ts";
+import type { StepId } from "./plan.ts";
+
+export type Outcome = "pass" | "fail" | "unknown";
+
+/** What a check says: one judged quantity, or one thing that must not be so. */
+export interface Finding {
+  readonly check: string;
+  readonly outcome: Outcome;
+  /** What was judged: `recovery of service, scenario new`. */
+  readonly what: string;
+  readonly observed: Measured;
+  readonly limit: { readonly max: number } | { readonly min: number };
+  /** The steps it is about; empty: the whole run. */
+  readonly about: readonly StepId[];
+  /** What to do about it. */
+  readonly hint?: string;
+  readonly detail?: JsonObject;
+}
+
+export interface Verdict {
+  readonly schema: 1;
+  readonly experiment: string;
+  readonly seed: string;
+  readonly outcome: Outcome;
+  readonly findings: readonly Finding[];
+}
+
+/** fail outranks unknown, unknown outranks pass; no finding at all is unknown. */
+export function worst(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes("fail")) return "fail";
+  return outcomes.length === 0 || outcomes.includes("unknown") ? "unknown" : "pass";
+}

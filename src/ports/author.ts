@@ -1,0 +1,86 @@
+import type { Accept, PlannedPart } from "../model/plan.ts";
+import type { Duration, Share } from "../model/quantity.ts";
+import type { Group, Pick, TargetKind } from "../model/target.ts";
+import type { Check } from "./check.ts";
+import type { Step } from "./fault.ts";
+import type { Load } from "./load.ts";
+
+/** One deployable piece of the stack. Pure: same options, same objects. */
+export interface Part {
+  readonly part: string;
+  readonly planned: PlannedPart;
+  /** What is wrong with its options, `field rule, got value` each; told with all other problems. */
+  readonly problems: readonly string[];
+}
+export interface Workload extends Part {
+  readonly pods: Group<"pod">;
+  readonly nodes: Group<"node">;
+}
+export interface GpuWorkload extends Workload {
+  readonly gpus: Group<"gpu">;
+}
+
+type Single = Exclude<TargetKind, "link">;
+
+/** Exactly that many: fewer matches touch nothing. */
+export function exactly<K extends Single>(count: number, of: Group<K>): Pick<K> {
+  return { kind: of.kind, part: of.part, count } as unknown as Pick<K>;
+}
+export function one<K extends Single>(of: Group<K>): Pick<K> {
+  return exactly(1, of);
+}
+export function all<K extends Single>(of: Group<K>): Pick<K> {
+  return { kind: of.kind, part: of.part, count: "all" } as unknown as Pick<K>;
+}
+/** The link between two groups of pods. */
+export function between(from: Pick<"pod">, to: Pick<"pod">): Pick<"link"> {
+  return { kind: "link", from, to };
+}
+
+export interface ExperimentOptions {
+  /** One sentence that can turn out false. */
+  readonly hypothesis: string;
+  /** What the local cluster is built as; on a kubeconfig cluster it is checked, not set. */
+  readonly cluster?: {
+    /** 1 to 9. Default 3. */
+    readonly nodes?: number;
+    /** Virtual GPUs on each node, 0 to 8. Default 2. */
+    readonly gpusPerNode?: number;
+    /** Default: upstream's, 50 s. */
+    readonly nodeGrace?: Duration;
+    /** Default: upstream's, 40 s. */
+    readonly nodeLease?: Duration;
+    /** Crash-loop back-off cap. Default: upstream's, 5 min. */
+    readonly backoffMax?: Duration;
+  };
+  readonly stack: readonly Part[];
+  readonly load: Load;
+  /** When a request is good, and the share that must be; for each scenario apart. */
+  readonly slo: {
+    readonly within: Duration;
+    readonly good: Share;
+    /** Below it clients are hurt. Default: `good`. */
+    readonly breach?: Share;
+  };
+  /** Offered but not judged. Default "10s". */
+  readonly warmup?: Duration;
+  /** Judged, before the first fault; at least 20s. Default "60s". */
+  readonly steady?: Duration;
+  readonly faults: readonly [Step, ...(readonly Step[])];
+  /** At most, from the last heal; ends early once every clock has held. */
+  readonly observe: Duration;
+  readonly expect: readonly [Check, ...(readonly Check[])];
+  /** Predicted damage that is wanted. */
+  readonly accepts?: readonly Accept[];
+}
+
+/** What an experiment file exports as default. */
+export interface Experiment {
+  readonly kind: "experiment";
+  readonly options: ExperimentOptions;
+}
+
+/** Data in, data out: nothing is read, checked or touched before `plan`. */
+export function experiment(options: ExperimentOptions): Experiment {
+  return { kind: "experiment", options };
+}
