@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Progress } from "../ports/cluster.ts";
+import { programPath, type Binaries } from "./binaries.ts";
+import { requireDisk } from "./disk.ts";
+import { cachedLayer, keepNewest, touch } from "./layer-cache.ts";
+import { appLayer, baseLayer, modulesLayer } from "./layers.ts";
+import { ociImage, writeOciArchive, type ImageConfig, type Layer } from "./oci.ts";
+
+/** One image as archives on disk, to be imported by a container runtime. */
+export interface ImageArchive {
+  /** What parts call it. */
+  readonly short: "pause" | "programs";
+  /** `ninety.local/programs:<first 12 digits of its digest>`: never names other content. */
+  readonly reference: string;
+  readonly fullArchivePath: string;
+  /** Without the layers that `baseKey` stands for; null where there are no others. */
+  readonly thinArchivePath: string | null;
+  /** Hash of all layers but our own sources: where it was imported, the thin archive is enough. */
+  readonly baseKey: string;
+}
+
+export interface EnsureImagesOptions {
+  /** Folder of this package: its `node_modules` and sources go into the image. */
+  readonly root: string;
+  readonly cacheRoot: string;
+  /** Must hold `pause`. */
+  readonly binaries: Binaries;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Older archives are removed. */
+const KEEP = 3;
+/** Layers and archives of a first build, with room for the next one. */
+const NEED_MIB = 700;
+
+const PROGRAMS: ImageConfig = {
+  Entrypoint: ["/bin/node", "--disable-warning=ExperimentalWarning"],
+  WorkingDir: "/app",
+  Env: ["PATH=/bin", "NODE_ENV=production", "ORT_DISABLE_TELEMETRY=1"],
+};
+
+/**
+ * The images that a local cluster runs, as OCI archives in `<cache>/images`; the same inputs give
+ * the same digests. What is cached is not made again; where only our sources changed, only their
+ * layer is. Throws NinetyError (exit 4) where npm packages or disk are missing.
+ */
+export async function ensureImages(options: EnsureImagesOptions): Promise<readonly ImageArchive[]> {
+  const { root, cacheRoot, binaries, progress, signal } = options;
+  if (!existsSync(join(cacheRoot, "images"))) {
+    requireDisk([{ folder: cacheRoot, needMiB: NEED_MIB }]);
+    mkdirSync(join(cacheRoot, "images"), { recursive: true });
+  }
+  const pause = await cachedLayer(
+    cacheRoot,
+    {
+      name: "pause",
+      entries: [{ kind: "copy", path: "pause", mode: 0o755, from: programPath(binaries, "pause") }],
+    },
+    signal,
+  );
+  const base = await baseLayer(root, signal);
+  progress({ what: "image layers: Node and its libraries, packages, programs" });
+  const layers = [
+    await cachedLayer(cacheRoot, base, signal),
+    await cachedLayer(cacheRoot, modulesLayer(root), signal),
+  ];
+  const app = await cachedLayer(cacheRoot, appLayer(root), signal);
+  return [
+    await archived(options, "pause", { Entrypoint: ["/pause"] }, [pause], null),
+    await archived(options, "programs", PROGRAMS, layers, app),
+  ];
+}
+
+async function archived(
+  { cacheRoot, progress, signal }: EnsureImagesOptions,
+  short: ImageArchive["short"],
+  config: ImageConfig,
+  base: readonly Layer[],
+  app: Layer | null,
+): Promise<ImageArchive> {
+  const layers = app === null ? base : [...base, app];
+  const image = ociImage(config, layers);
+  const tag = image.hex.slice(0, 12);
+  const reference = `ninety.local/${short}:${tag}`;
+  const folder = join(cacheRoot, "images");
+  const fullArchivePath = join(folder, `${short}-${tag}.tar`);
+  const thinArchivePath = app === null ? null : join(folder, `${short}-${tag}.thin.tar`);
+  const write = async (path: string, blobs: readonly Layer[]): Promise<void> => {
+    if (existsSync(path)) {
+      touch(path);
+      return;
+    }
+    progress({ what: `image ${reference}` });
+    await writeOciArchive(path, { image, reference, layers: blobs }, signal);
+  };
+  await write(fullArchivePath, layers);
+  if (thinArchivePath !== null && app !== null) await write(thinArchivePath, [app]);
+  keepNewest(folder, new RegExp(`^${short}-[0-9a-f]{12}\\.tar$`), KEEP);
+  keepNewest(folder, new RegExp(`^${short}-[0-9a-f]{12}\\.thin\\.tar$`), KEEP);
+  const baseKey = createHash("sha256").update(base.map(({ hex }) => hex).join("\n"));
+  return {
+    short,
+    reference,
+    fullArchivePath,
+    thinArchivePath,
+    baseKey: baseKey.digest("hex").slice(0, 12),
+  };
+}
