@@ -1,0 +1,47 @@
+/** An image as an OCI archive on disk. */
+export interface LocalImage {
+  /** Name that parts use: `pause`, `programs`. */
+  readonly short: string;
+  /** Full reference, with a tag that is a digest of the content. */
+  readonly reference: string;
+  /** Archive with all layers. */
+  readonly fullArchivePath: string;
+  /** Archive with only what lies above the base; null where there is no such thing. */
+  readonly thinArchivePath: string | null;
+  /** Digest of the base layers: a node that has them needs only the thin archive. */
+  readonly baseKey: string;
+}
+
+/** What a local cluster is made of; `images` must hold `pause`. */
+export interface LocalMaterials {
+  /** Holds kubernetes, etcd, containerd, containerd-shim-runc-v2, ctr, runc. */
+  readonly binFolder: string;
+  /** Holds bridge, host-local, loopback, portmap. */
+  readonly cniFolder: string;
+  readonly images: readonly LocalImage[];
+}
+
+export const PROGRAMS = [
+  "kubernetes",
+  "etcd",
+  "containerd",
+  "containerd-shim-runc-v2",
+  "ctr",
+  "runc",
+] as const;
+
+/** One program that is the command its argv[0] names. */
+export const KUBERNETES_COMMANDS = [
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kube-proxy",
+  "kubelet",
+  "kubectl",
+] as const;
+
+export const CNI_PROGRAMS = ["bridge", "host-local", "loopback", "portmap"] as const;
+
+/** Short names to full references. */
+export const referencesOf = (images: readonly LocalImage[]): Record<string, string> =>
+  Object.fromEntries(images.map(({ short, reference }) => [short, reference]));

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { once } from "node:events";
+import { join } from "node:path";
+import { EXIT, NinetyError } from "../../model/error.ts";
+import { run } from "./host/command.ts";
+import { withLock } from "./host/lock.ts";
+import { startIn } from "./host/process.ts";
+import type { LocalImage } from "./materials.ts";
+
+const KEEP = 2;
+const BUILD_WITHIN_SEC = 120;
+
+interface BuildOptions {
+  readonly binFolder: string;
+  readonly images: readonly LocalImage[];
+  readonly cgroups: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A containerd root that holds the images unpacked, made once and never changed after: nodes get
+ * hard links to it. Where another one has the same base layers only the thin archives are imported
+ * on a copy of that. Answers its folder; the two most recent ones are kept.
+ *
+ * One process at a time builds; `cgroups` hold the containerd that imports.
+ */
+export async function ensureTemplate(
+  of: BuildOptions & { readonly cacheRoot: string },
+): Promise<string> {
+  const base = digest(of.images.map(({ baseKey }) => baseKey));
+  const folder = join(of.cacheRoot, "template", base);
+  const wanted = join(folder, digest(of.images.map(({ reference }) => reference)));
+  const root = join(of.cacheRoot, "template");
+  mkdirSync(root, { recursive: true });
+  return withLock(root, BUILD_WITHIN_SEC, async () => {
+    mkdirSync(folder, { recursive: true });
+    if (!existsSync(wanted)) await build(folder, wanted, of);
+    const now = new Date();
+    utimesSync(wanted, now, now);
+    prune(root, wanted);
+    return wanted;
+  });
+}
+
+async function build(folder: string, wanted: string, of: BuildOptions): Promise<void> {
+  const part = `${wanted}.part`;
+  rmSync(part, { recursive: true, force: true });
+  const [sibling] = newestFirst(folder);
+  if (sibling === undefined) mkdirSync(part);
+  else await cloneRoot(sibling, part);
+  const archives = of.images.map(({ fullArchivePath, thinArchivePath }) =>
+    sibling === undefined ? fullArchivePath : (thinArchivePath ?? fullArchivePath),
+  );
+  await importInto(part, archives, of);
+  renameSync(part, wanted);
+}
+
+/**
+ * A copy of a containerd root: hard links, but databases of its own, for they are changed in place.
+ */
+export async function cloneRoot(from: string, to: string): Promise<void> {
+  mkdirSync(to, { recursive: true });
+  await run(["cp", "-al", `${from}/.`, to], { timeoutMs: 60_000 });
+  for (const plugin of readdirSync(from, { withFileTypes: true })) {
+    if (!plugin.isDirectory()) continue;
+    for (const name of readdirSync(join(from, plugin.name)).filter((name) =>
+      name.endsWith(".db"),
+    )) {
+      const file = join(plugin.name, name);
+      rmSync(join(to, file));
+      cpSync(join(from, file), join(to, file));
+    }
+  }
+}
+
+const digest = (of: readonly string[]): string =>
+  createHash("sha256")
+    .update([...of].sort().join("\n"))
+    .digest("hex")
+    .slice(0, 16);
+
+function newestFirst(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => !/\.(part|work)$/.test(name))
+    .map((name) => join(folder, name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+}
+
+function prune(root: string, used: string): void {
+  const all = readdirSync(root)
+    .flatMap((base) => newestFirst(join(root, base)))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  for (const old of all.slice(KEEP))
+    if (old !== used) rmSync(old, { recursive: true, force: true });
+  for (const base of readdirSync(root))
+    if (readdirSync(join(root, base)).length === 0) rmSync(join(root, base), { recursive: true });
+}
+
+async function importInto(
+  root: string,
+  archives: readonly string[],
+  of: BuildOptions,
+): Promise<void> {
+  const work = `${root}.work`;
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work);
+  // In memory and short: a socket's path may have 107 characters.
+  const socket = "/run/containerd.sock";
+  const config = `version = 3
+root = "${root}"
+state = "/run/state"
+disabled_plugins = ["io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime", "io.containerd.grpc.v1.cri"]
+[grpc]
+  address = "${socket}"
+`;
+  writeFileSync(join(work, "containerd.toml"), config);
+  // A mount namespace with a /run of its own: what containerd mounts and leaves goes with it.
+  const script = `set -e
+mount -t tmpfs run /run
+containerd -c ${work}/containerd.toml > ${work}/log 2>&1 &
+containerd=$!
+until ctr -a ${socket} version > /dev/null 2>&1; do kill -0 $containerd; sleep 0.05; done
+for archive in "$@"; do ctr -a ${socket} -n k8s.io images import "$archive" > /dev/null; done
+kill $containerd
+wait $containerd || true`;
+  const isolated = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "import"];
+  const child = startIn({
+    cgroups: of.cgroups,
+    argv: [...isolated, ...archives],
+    env: { PATH: `${of.binFolder}:/usr/sbin:/usr/bin:/sbin:/bin` },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const stop = (): boolean => child.kill("SIGKILL");
+  of.signal.addEventListener("abort", stop, { once: true });
+  let said = "";
+  child.stderr?.on("data", (piece: Buffer) => {
+    if (said.length < 10_000) said += piece.toString();
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  of.signal.removeEventListener("abort", stop);
+  of.signal.throwIfAborted();
+  if (code !== 0)
+    throw new NinetyError(`images cannot be imported: ${archives.join(", ")}: ${said.trim()}`, {
+      exit: EXIT.preflight,
+      hint: `see ${work}/log`,
+    });
+  rmSync(work, { recursive: true });
+}
