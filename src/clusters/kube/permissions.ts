@@ -1,0 +1,80 @@
+import { messageOf } from "../../model/error.ts";
+import { at, type Json } from "../../model/json.ts";
+import { ApiError, type Api } from "../../ports/api.ts";
+import { serverMessage } from "./answer.ts";
+
+/** One thing that a run does on a cluster. */
+export interface Permission {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+}
+
+/** `group/resource/subresource: verbs`, cluster-wide: nodes, our own namespaces and the run's. */
+const NEEDED: Readonly<Record<string, string>> = {
+  "/namespaces/": "get create patch delete",
+  "/nodes/": "get list watch",
+  "/pods/": "get list watch delete",
+  "/pods/exec": "get create",
+  "/pods/proxy": "get create",
+  "/services/": "get create patch",
+  "/configmaps/": "get create patch",
+  "/serviceaccounts/": "get create patch",
+  "/resourcequotas/": "get create patch",
+  "apps/deployments/": "get list create patch delete",
+  "apps/daemonsets/": "get list create patch delete",
+  "policy/poddisruptionbudgets/": "get list create patch",
+  "discovery.k8s.io/endpointslices/": "list watch",
+  "rbac.authorization.k8s.io/clusterroles/": "get create patch delete",
+  "rbac.authorization.k8s.io/clusterrolebindings/": "get create patch delete",
+  "rbac.authorization.k8s.io/roles/": "get create patch",
+  "rbac.authorization.k8s.io/rolebindings/": "get create patch",
+};
+const AT_ONCE = 8;
+
+export const PERMISSIONS: readonly Permission[] = Object.entries(NEEDED).flatMap(([key, verbs]) => {
+  const [group = "", resource = "", subresource = ""] = key.split("/");
+  return verbs.split(" ").map((verb) => ({ verb, group, resource, subresource }));
+});
+
+/** `create pods/exec`, `patch deployments.apps`. */
+export function showPermission({ verb, group, resource, subresource }: Permission): string {
+  const whole = subresource === "" ? resource : `${resource}/${subresource}`;
+  return `${verb} ${whole}${group === "" ? "" : `.${group}`}`;
+}
+
+/**
+ * Those of PERMISSIONS that the API server says this user lacks. Throws ApiError when it could not
+ * be asked.
+ */
+export async function missingPermissions(
+  api: Api,
+  signal: AbortSignal,
+): Promise<readonly Permission[]> {
+  const missing: Permission[] = [];
+  for (let from = 0; from < PERMISSIONS.length; from += AT_ONCE) {
+    const some = PERMISSIONS.slice(from, from + AT_ONCE);
+    const allowed = await Promise.all(some.map((one) => mayI(api, one, signal)));
+    missing.push(...some.filter((_, index) => allowed[index] !== true));
+  }
+  return missing;
+}
+
+async function mayI(api: Api, permission: Permission, signal: AbortSignal): Promise<boolean> {
+  const path = "apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: { resourceAttributes: { ...permission } },
+  };
+  const { status, body } = await api.call({ method: "POST", path, body: review }, signal);
+  if (status !== 201) {
+    throw new ApiError(`POST ${path}: ${status}: ${serverMessage(body)}`, status);
+  }
+  try {
+    return at(JSON.parse(body) as Json, "status", "allowed") === true;
+  } catch (error) {
+    throw new ApiError(`POST ${path}: must answer JSON: ${messageOf(error)}`, 0, error);
+  }
+}
