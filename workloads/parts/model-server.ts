@@ -1,0 +1,224 @@
+import { choice, count, duration, flag, optional, read, text } from "../../src/model/fields.ts";
+import type { Read, Written } from "../../src/model/fields.ts";
+import type { KubeObject } from "../../src/model/json.ts";
+import type { PlannedPart } from "../../src/model/plan.ts";
+import type { GpuWorkload, Workload } from "../../src/ports/author.ts";
+import {
+  fromPod,
+  labelsOf,
+  NAME_PATTERN,
+  NAME_RULE,
+  nothingPlanned,
+  partObject,
+  PROGRAMS_IMAGE,
+  selectorOf,
+  UNPRIVILEGED_CONTAINER,
+  UNPRIVILEGED_POD,
+} from "./objects.ts";
+import { GRACE_MS, PROBE_PROFILES, probesOf } from "./probes.ts";
+import { leaveLostNode, spreadOf, SPREADS } from "./spread.ts";
+
+const MODEL = "mlp";
+const PORT = 8501;
+const GPU = "nvidia.com/gpu";
+/** One more than the replicas while a rollout goes on. */
+const SURGE = 1;
+
+const FIELDS = {
+  replicas: count({ about: "pods wanted", min: 1, max: 50 }),
+  probes: choice(PROBE_PROFILES, { about: "what the kubelet asks" }),
+  spread: choice(SPREADS, { about: "how replicas are kept apart", default: "none" }),
+  name: text({
+    about: "name of the part, its objects and its Service",
+    default: "server",
+    pattern: NAME_PATTERN,
+    rule: NAME_RULE,
+  }),
+  gpus: optional(count({ about: "GPUs of each pod; without it a pod has none", min: 1, max: 8 })),
+  grace: optional(
+    duration({ about: "how long a pod may take to end; by probes if left out", max: "10m" }),
+  ),
+  tolerations: optional(
+    duration({ about: "how long a pod stays on a lost node; 300s if left out", max: "1h" }),
+  ),
+  strict: flag({ about: "start and tell the status as TensorFlow Serving does", default: false }),
+  version: count({ about: "version of the model that is served", min: 1, default: 1 }),
+  loadDelay: duration({ about: "how much longer the model loads", max: "10m", default: "0ms" }),
+  quota: flag({ about: "limit the GPUs of the namespace to what the part needs", default: true }),
+};
+const DISRUPTION = {
+  minAvailable: count({ about: "pods that an eviction must leave", min: 0, max: 50 }),
+};
+
+type Settings = Read<typeof FIELDS> & { readonly minAvailable: number | null };
+
+export type ModelServerOptions = Omit<Written<typeof FIELDS>, "gpus"> & {
+  /** What evictions must leave. Default: one pod may be missing. */
+  readonly disruption?: Written<typeof DISRUPTION>;
+};
+
+/**
+ * Pods that serve the model over REST (port 80 of the Service), each with so many GPUs: Deployment,
+ * Service, disruption budget and quota. Defaults: `spread: "none"`, `name: "server"`, `grace` 10s
+ * with deep probes and 30s otherwise, `tolerations` upstream's 300s, `strict: false`, `version: 1`,
+ * `loadDelay: "0ms"`, `quota: true`. The quota counts all GPUs of the namespace: where two parts
+ * with GPUs are in one stack, both need `quota: false`. A problem names field, rule and value.
+ */
+export function modelServer(
+  options: ModelServerOptions & { readonly gpus: 1 | 2 | 4 | 8 },
+): GpuWorkload;
+export function modelServer(options: ModelServerOptions): Workload;
+export function modelServer(
+  options: ModelServerOptions & { readonly gpus?: number },
+): GpuWorkload | Workload {
+  const problems: string[] = [];
+  const settings = readSettings(options, problems);
+  const part = problems.length === 0 ? settings.name : nameIn(options);
+  const planned = problems.length === 0 ? plan(settings) : nothingPlanned(part);
+  const workload: Workload = {
+    part,
+    planned,
+    problems,
+    pods: { part, kind: "pod" },
+    nodes: { part, kind: "node" },
+  };
+  return options.gpus === undefined ? workload : { ...workload, gpus: { part, kind: "gpu" } };
+}
+
+/** The name that handles carry even where other options are wrong. */
+function nameIn(options: unknown): string {
+  const name = (options as { name?: unknown } | null)?.name;
+  return typeof name === "string" && NAME_PATTERN.test(name) ? name : "server";
+}
+
+function readSettings(options: ModelServerOptions, problems: string[]): Settings {
+  const path = "modelServer";
+  const { disruption, ...rest } = options;
+  const settings = read(path, FIELDS, rest, problems);
+  const budget =
+    disruption === undefined
+      ? null
+      : read(`${path}.disruption`, DISRUPTION, disruption, problems).minAvailable;
+  if (budget !== null && budget > settings.replicas) {
+    problems.push(
+      `${path}.disruption.minAvailable must be at most replicas, got ${budget} of ${settings.replicas}`,
+    );
+  }
+  return { ...settings, minAvailable: budget };
+}
+
+function plan(settings: Settings): PlannedPart {
+  const { name, gpus = 0, quota, replicas } = settings;
+  return {
+    part: name,
+    // The quota first: it must be counted before the first pod asks.
+    objects: [
+      ...(gpus > 0 && quota ? [gpuQuota(name, (replicas + SURGE + 1) * gpus)] : []),
+      service(name),
+      disruptionBudget(settings),
+      deployment(settings),
+    ],
+    selector: selectorOf(name),
+    replicas,
+    gpusPerPod: gpus,
+    service: { name, port: 80 },
+  };
+}
+
+/** A pod that is terminating is charged until its grace is over: hence one more than the surge. */
+function gpuQuota(name: string, gpus: number): KubeObject {
+  return partObject(name, {
+    apiVersion: "v1",
+    kind: "ResourceQuota",
+    name: `${name}-gpus`,
+    spec: { hard: { [`requests.${GPU}`]: String(gpus) } },
+  });
+}
+
+function service(name: string): KubeObject {
+  return partObject(name, {
+    apiVersion: "v1",
+    kind: "Service",
+    name,
+    spec: {
+      selector: labelsOf(name),
+      ports: [{ name: "http", port: 80, targetPort: "http", protocol: "TCP" }],
+    },
+  });
+}
+
+function disruptionBudget({ name, minAvailable }: Settings): KubeObject {
+  return partObject(name, {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    name,
+    spec: {
+      selector: { matchLabels: labelsOf(name) },
+      ...(minAvailable === null ? { maxUnavailable: 1 } : { minAvailable }),
+      // A pod that is not Ready protects nobody: it may always be moved.
+      unhealthyPodEvictionPolicy: "AlwaysAllow",
+    },
+  });
+}
+
+function deployment(settings: Settings): KubeObject {
+  const { name, replicas } = settings;
+  return partObject(name, {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    name,
+    spec: {
+      replicas,
+      revisionHistoryLimit: 2,
+      selector: { matchLabels: labelsOf(name) },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: SURGE, maxUnavailable: 0 } },
+      template: {
+        metadata: { labels: labelsOf(name) },
+        spec: {
+          ...UNPRIVILEGED_POD,
+          ...spreadOf(settings.spread, labelsOf(name)),
+          ...leaveLostNode(settings.tolerationsMs),
+          terminationGracePeriodSeconds: Math.ceil(graceMs(settings) / 1_000),
+          containers: [container(settings)],
+        },
+      },
+    },
+  });
+}
+
+function graceMs({ graceMs, probes }: Settings): number {
+  return graceMs ?? GRACE_MS[probes];
+}
+
+/** Requests equal limits: quality of service Guaranteed, last in line when a node runs short. */
+function container(settings: Settings): object {
+  const { gpus = 0, probes, version, strict, loadDelayMs } = settings;
+  const amounts = { cpu: "500m", memory: "256Mi", ...(gpus > 0 ? { [GPU]: String(gpus) } : {}) };
+  const variables = {
+    MODEL_NAME: MODEL,
+    MODEL_BASE_PATH: `/app/workloads/models/${MODEL}`,
+    MODEL_VERSION: String(version),
+    PORT: String(PORT),
+    STRICT: String(strict),
+    // Only where probes look deep enough to see what the watchdog would end the process for.
+    WATCHDOG: String(probes === "deep"),
+    LOAD_DELAY_MS: String(loadDelayMs),
+    // Leaves a second of the grace for the process to end in.
+    DRAIN_GRACE_MS: String(Math.max(0, graceMs(settings) - 1_000)),
+  };
+  return {
+    name: "server",
+    image: PROGRAMS_IMAGE,
+    imagePullPolicy: "IfNotPresent",
+    args: ["/app/workloads/programs/model-server/main.ts"],
+    env: [
+      fromPod("POD_NAME", "metadata.name"),
+      fromPod("NODE_NAME", "spec.nodeName"),
+      ...Object.entries(variables).map(([name, value]) => ({ name, value })),
+    ],
+    ports: [{ name: "http", containerPort: PORT, protocol: "TCP" }],
+    resources: { requests: amounts, limits: amounts },
+    securityContext: UNPRIVILEGED_CONTAINER,
+    ...probesOf(probes, { name: MODEL, version, port: PORT }),
+  };
+}

@@ -1,0 +1,84 @@
+import { Gauge, Registry } from "prom-client";
+import type { DeviceFolder } from "../shared/device-folder.ts";
+import { healthOf, xidOf } from "./devices.ts";
+
+const LABELS = ["gpu", "UUID", "device", "Hostname", "simulated"] as const;
+
+/**
+ * Metrics of the virtual devices under DCGM's names, each series labelled `simulated="true"`. Only
+ * what the device state tells is here: there is no load or temperature to measure.
+ */
+export class GpuMetrics {
+  readonly #registry = new Registry();
+  readonly #devices: readonly DeviceFolder[];
+  readonly #node: string;
+  readonly #lastXid = new Map<string, number>();
+
+  constructor(node: string, devices: readonly DeviceFolder[]) {
+    this.#node = node;
+    this.#devices = devices;
+    this.#gauge(
+      "DCGM_FI_DEV_XID_ERRORS",
+      "Value of the last XID error encountered; never resets.",
+      (device) => this.#lastXid.get(device.id) ?? 0,
+    );
+    this.#gauge("ninety_gpu_healthy", "1 if the device plugin reports Healthy.", (device) =>
+      healthOf(device.now()) === "Healthy" ? 1 : 0,
+    );
+    const state = new Gauge({
+      name: "ninety_gpu_state",
+      help: "1 for the state that the device is in.",
+      labelNames: [...LABELS, "state", "signal", "symptom"],
+      registers: [this.#registry],
+      collect: () => {
+        state.reset();
+        for (const [index, device] of this.#devices.entries()) {
+          const now = device.now();
+          const { signal, symptom } = now;
+          const labels = { state: now.state, signal: String(signal), symptom: String(symptom) };
+          state.set({ ...this.#labels(device, index), ...labels }, 1);
+        }
+      },
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+  text(): Promise<string> {
+    this.look();
+    return this.#registry.metrics();
+  }
+
+  /** An XID is an event: it must be seen while it is signalled, and then stays. */
+  look(): void {
+    for (const device of this.#devices) {
+      const xid = xidOf(device.now());
+      if (xid !== null) this.#lastXid.set(device.id, xid);
+    }
+  }
+
+  #gauge(name: string, help: string, value: (device: DeviceFolder) => number): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      labelNames: LABELS,
+      registers: [this.#registry],
+      collect: () => {
+        for (const [index, device] of this.#devices.entries()) {
+          gauge.set(this.#labels(device, index), value(device));
+        }
+      },
+    });
+  }
+
+  #labels(device: DeviceFolder, index: number): Record<(typeof LABELS)[number], string> {
+    return {
+      gpu: String(index),
+      UUID: device.id,
+      device: `virtual${index}`,
+      Hostname: this.#node,
+      simulated: "true",
+    };
+  }
+}

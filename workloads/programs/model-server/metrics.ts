@@ -1,0 +1,119 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+
+/** What became of a predict request. */
+export type Outcome = "ok" | "refused" | "shed" | "deadline" | "error" | "gone";
+
+/** Read at the moment of a scrape. */
+export interface Gauges {
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly ready: boolean;
+  readonly lastSuccessAgeSeconds: number;
+  readonly version: number | null;
+  readonly devices: readonly { readonly id: string; readonly state: string }[];
+}
+
+/** Fine where a healthy answer ends, up to where a client has given up. */
+const SECONDS = [
+  0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2,
+  0.25, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30,
+];
+
+/** The server's Prometheus metrics. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Counter<"outcome">;
+  readonly #seconds: Histogram<"outcome">;
+  readonly #canaries: Counter<"result">;
+  readonly #serving: Counter<"model_name" | "status">;
+  readonly #model: string;
+
+  constructor(model: string, read: () => Gauges) {
+    const registers = [this.#registry];
+    this.#model = model;
+    collectDefaultMetrics({ register: this.#registry });
+    this.#requests = new Counter({
+      name: "model_server_requests_total",
+      help: "Predict requests by outcome.",
+      labelNames: ["outcome"],
+      registers,
+    });
+    this.#seconds = new Histogram({
+      name: "model_server_request_seconds",
+      help: "Time from the whole request to the whole answer.",
+      labelNames: ["outcome"],
+      buckets: SECONDS,
+      registers,
+    });
+    this.#canaries = new Counter({
+      name: "model_server_canaries_total",
+      help: "Canary inferences by result.",
+      labelNames: ["result"],
+      registers,
+    });
+    this.#serving = new Counter({
+      name: ":tensorflow:serving:request_count",
+      help: "Requests by status, under TensorFlow Serving's name.",
+      labelNames: ["model_name", "status"],
+      registers,
+    });
+    this.#gauges(read);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  request(outcome: Outcome, code: string, seconds: number): void {
+    this.#requests.inc({ outcome });
+    this.#seconds.observe({ outcome }, seconds);
+    this.#serving.inc({ model_name: this.#model, status: code });
+  }
+  canary(result: string): void {
+    this.#canaries.inc({ result });
+  }
+
+  #gauges(read: () => Gauges): void {
+    const registers = [this.#registry];
+    const gauge = (name: string, help: string, value: (gauges: Gauges) => number): void => {
+      const made: Gauge = new Gauge({
+        name,
+        help,
+        registers,
+        collect: () => made.set(value(read())),
+      });
+    };
+    gauge("model_server_queue_depth", "Requests that wait for the worker.", (now) => now.waiting);
+    gauge("model_server_in_flight", "Calls that the worker has.", (now) => now.inFlight);
+    gauge("model_server_ready", "Readiness at the last look.", (now) => (now.ready ? 1 : 0));
+    gauge(
+      "model_server_last_success_age_seconds",
+      "Since the last inference that returned.",
+      (now) => now.lastSuccessAgeSeconds,
+    );
+    const version = new Gauge({
+      name: "model_server_model_version",
+      help: "1 for the version that is served.",
+      labelNames: ["model", "version"],
+      registers,
+      collect: () => {
+        version.reset();
+        const served = read().version;
+        if (served !== null) version.set({ model: this.#model, version: String(served) }, 1);
+      },
+    });
+    const device = new Gauge({
+      name: "model_server_device_state",
+      help: "1 for the state that the server feels on each of its devices.",
+      labelNames: ["device", "state"],
+      registers,
+      collect: () => {
+        device.reset();
+        for (const { id, state } of read().devices) device.set({ device: id, state }, 1);
+      },
+    });
+  }
+}
