@@ -1,5 +1,5 @@
 import type { Held, Lease } from "./effect.ts";
-import type { Us } from "./quantity.ts";
+import type { Ms, Us } from "./quantity.ts";
 
 /**
  * What the engine says to a holder of effects (node agent, guard), one JSON object a line, over
@@ -28,15 +28,12 @@ export interface HeldNow {
 }
 
 /**
- * Between a holder and the child that carries one effect, one JSON object a line on the child's
- * standard streams. The child applies, answers `applied` with its stamp, and undoes by itself when
- * told `release`, when the lease runs out, and at the deadline; then it answers `released` and ends.
- * Losing its parent changes nothing: the lease runs on.
+ * What the child that carries one effect says to its holder, one JSON object a line on its standard
+ * output. It is given the path of its journal entry, applies, says `applied` with its own stamp and
+ * reads the entry again and again: a later `leaseEndsUs` there is a renewal, so renewing outlives
+ * the holder. It undoes at SIGTERM (or when the entry is gone), when the lease runs out, and at the
+ * deadline; then it says `released` and ends with code 0. Losing its holder changes nothing.
  */
-export type ChildAsk =
-  | { readonly do: "apply"; readonly held: Held; readonly leaseEndsUs: Us; readonly deadlineUs: Us }
-  | { readonly do: "renew"; readonly leaseEndsUs: Us }
-  | { readonly do: "release" };
 export type ChildAnswer =
   | { readonly did: "applied"; readonly stampUs: Us }
   | {
@@ -50,9 +47,41 @@ export type ChildAnswer =
 export interface JournalEntry {
   readonly held: Held;
   readonly childPid: number | null;
+  /** Field 22 of /proc/<pid>/stat: tells the child from a later process with its pid. */
+  readonly childStart: string | null;
   readonly sinceUs: Us;
+  readonly leaseMs: Ms;
   readonly leaseEndsUs: Us;
   readonly deadlineUs: Us;
+}
+
+/** The file that the guard is started with. All paths absolute; argv without a shell. */
+export interface GuardConfig {
+  readonly socketPath: string;
+  readonly journalFolder: string;
+  /** Null: it deletes no pods. */
+  readonly api: {
+    /** `https://host:port`. */
+    readonly server: string;
+    readonly caFile: string;
+    readonly certFile: string;
+    readonly keyFile: string;
+  } | null;
+  /**
+   * By node name. Each argv must be idempotent and end within 25 s with code 0; what it leaves
+   * running must be in a session of its own.
+   */
+  readonly machines: Readonly<
+    Record<
+      string,
+      {
+        readonly powerOff: readonly string[];
+        readonly powerOn: readonly string[];
+        readonly linkDown: readonly string[];
+        readonly linkUp: readonly string[];
+      }
+    >
+  >;
 }
 
 /** How often the runner renews. */

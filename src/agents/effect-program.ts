@@ -1,0 +1,32 @@
+import type { Effect, EffectKind } from "../model/effect.ts";
+import type { Us } from "../model/quantity.ts";
+
+/** Under which id an effect is held, and until when it may be there if nobody says more. */
+export interface Until {
+  readonly id: string;
+  readonly untilUs: Us;
+}
+
+/** What one file in effects/ exports. */
+export interface EffectProgram<E extends Effect> {
+  /** Resolves once the effect is there; throws why it cannot be. */
+  apply(effect: E, until: Until): Promise<void>;
+  /** The lease became longer. */
+  extend(effect: E, until: Until): Promise<void>;
+  /** Idempotent, and from the effect's data alone. */
+  undo(effect: E, id: string): Promise<void>;
+}
+
+const PROGRAMS: {
+  readonly [K in EffectKind]: () => Promise<EffectProgram<Extract<Effect, { kind: K }>>>;
+} = {
+  "gpu-state": () => import("./effects/gpu-state.ts"),
+  delete: () => import("./effects/delete.ts"),
+  power: () => import("./effects/power.ts"),
+  link: () => import("./effects/link.ts"),
+};
+
+/** The program for a kind of effect: loaded only where one is carried; give it no other kind. */
+export async function loadProgram(kind: EffectKind): Promise<EffectProgram<Effect>> {
+  return PROGRAMS[kind]();
+}

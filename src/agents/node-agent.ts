@@ -1,0 +1,13 @@
+// Holds on a node what must be done on a node. NINETY_AGENT_SOCKET, NINETY_JOURNAL and
+// NINETY_DEVICE_ROOT move its places.
+import { agentSocketPath } from "./agent-socket.ts";
+import { runHolder } from "./holder-program.ts";
+
+await runHolder({
+  name: "node-agent",
+  socketPath: agentSocketPath(),
+  journalFolder: process.env["NINETY_JOURNAL"] ?? "/var/lib/ninety/effects",
+  kinds: ["gpu-state"],
+  // Well within the pod's grace.
+  releaseMaxMs: 3_000,
+});

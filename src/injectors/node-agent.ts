@@ -1,0 +1,136 @@
+import type { Effect } from "../model/effect.ts";
+import { EXIT, messageOf, NinetyError } from "../model/error.ts";
+import { at, listAt, textAt, type KubeObject } from "../model/json.ts";
+import type { Us } from "../model/quantity.ts";
+import type { Api, ExecSession } from "../ports/api.ts";
+import type { Injector } from "../ports/injector.ts";
+import { HolderClient } from "./holder-client.ts";
+
+const AGENT = { namespace: "ninety-system", part: "node-agent", container: "agent" } as const;
+const CONNECT = [
+  "/bin/node",
+  "--disable-warning=ExperimentalWarning",
+  "/app/src/agents/connect.ts",
+] as const;
+
+export interface NodeAgentInjectorOptions {
+  readonly api: Api;
+  /** CLOCK_MONOTONIC at the start of the run. */
+  readonly monotonicStartUs: Us;
+}
+
+/**
+ * What must be done on a node, by the agent there: one long exec a node, opened when first needed
+ * and kept. `close` ends the sessions; what is held stays held under its lease.
+ */
+export function nodeAgentInjector(options: NodeAgentInjectorOptions): Injector & { close(): void } {
+  const agents = new Agents(options);
+  return {
+    name: "node-agent",
+    accepts: (effect) =>
+      effect.kind === "gpu-state"
+        ? { means: "device state on the node" }
+        : { refused: `${effect.kind} is not done on a node` },
+    start(held, lease, signal) {
+      const node = nodeOf(held.effect);
+      agents.nodeOf.set(held.id, node);
+      return agents.on(node).start(held, lease, signal);
+    },
+    async renew(ids, signal) {
+      const known = ids.filter((id) => agents.nodeOf.has(id));
+      const shares = Map.groupBy(known, (id) => agents.nodeOf.get(id) ?? "");
+      const renewed = await Promise.all(
+        [...shares].map(([node, share]) => agents.on(node).renew(share, signal)),
+      );
+      return renewed.flat();
+    },
+    async stop(held, signal) {
+      await agents.on(nodeOf(held.effect)).stop(held, signal);
+      agents.nodeOf.delete(held.id);
+    },
+    async list(signal) {
+      const nodes = await agents.nodes(signal);
+      const lists = await Promise.allSettled(nodes.map((node) => agents.on(node).list(signal)));
+      const failed = lists.flatMap((one, nth) =>
+        one.status === "rejected" ? [`${nodes[nth] ?? ""}: ${messageOf(one.reason)}`] : [],
+      );
+      if (failed.length > 0) {
+        throw new NinetyError(
+          `list of held effects: every agent must answer, got ${failed.join("; ")}`,
+          {
+            exit: EXIT.unknown,
+            hint: "is the node Ready, and its node-agent pod in ninety-system running?",
+          },
+        );
+      }
+      return lists.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+    },
+    close: () => agents.close(),
+  };
+}
+
+function nodeOf(effect: Effect): string {
+  if (effect.kind === "gpu-state") return effect.gpu.node;
+  throw new NinetyError(`node-agent: effect must be gpu-state, got ${effect.kind}`, {
+    exit: EXIT.internal,
+  });
+}
+
+class Agents {
+  readonly nodeOf = new Map<string, string>();
+  readonly #clients = new Map<string, HolderClient>();
+  readonly #options: NodeAgentInjectorOptions;
+
+  constructor(options: NodeAgentInjectorOptions) {
+    this.#options = options;
+  }
+
+  on(node: string): HolderClient {
+    const known = this.#clients.get(node);
+    if (known !== undefined) return known;
+    const open = (signal: AbortSignal): Promise<ExecSession> => this.#open(node, signal);
+    const { monotonicStartUs } = this.#options;
+    const client = new HolderClient(`node-agent on ${node}`, open, monotonicStartUs);
+    this.#clients.set(node, client);
+    return client;
+  }
+
+  /** Nodes that an agent is on. */
+  async nodes(signal: AbortSignal): Promise<readonly string[]> {
+    const pods = await this.#pods(signal);
+    return [...new Set(pods.map((pod) => textAt(pod, "spec", "nodeName")))];
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) client.close();
+  }
+
+  async #pods(signal: AbortSignal): Promise<readonly KubeObject[]> {
+    const pods = await this.#options.api.list(`api/v1/namespaces/${AGENT.namespace}/pods`, signal);
+    return pods.filter(
+      (pod) =>
+        pod.metadata.labels?.["ninety/part"] === AGENT.part &&
+        at(pod, "metadata", "deletionTimestamp") === undefined &&
+        textAt(pod, "spec", "nodeName") !== "",
+    );
+  }
+
+  /** Anew for every session: the pod may have been replaced. */
+  async #open(node: string, signal: AbortSignal): Promise<ExecSession> {
+    const pods = (await this.#pods(signal)).filter(
+      (pod) => textAt(pod, "spec", "nodeName") === node,
+    );
+    const running = pods.find((pod) =>
+      listAt(pod, "status", "containerStatuses").some(
+        (status) =>
+          textAt(status, "name") === AGENT.container &&
+          at(status, "state", "running") !== undefined,
+      ),
+    );
+    if (running === undefined) {
+      throw new Error(`node ${node} must have a running agent, got ${pods.length} agent pods`);
+    }
+    const { namespace = AGENT.namespace, name } = running.metadata;
+    return this.#options.api.exec({ namespace, name, container: AGENT.container }, CONNECT, signal);
+  }
+}
