@@ -1,0 +1,38 @@
+import { messageOf } from "../model/error.ts";
+import { absent } from "../model/measured.ts";
+import type { Measurement } from "../model/measurement.ts";
+import type { Plan, PlannedCheck } from "../model/plan.ts";
+import { worst, type Finding, type Verdict } from "../model/verdict.ts";
+import type { AnyCheck } from "../ports/check.ts";
+
+/** Every check of the plan speaks; one that throws is unknown, and the worst finding decides. */
+export function judge(
+  measurement: Measurement,
+  plan: Plan,
+  checks: (name: string) => AnyCheck,
+): Verdict {
+  const findings = plan.checks.flatMap((planned) => judgeOne(measurement, planned, checks));
+  return {
+    schema: 1,
+    experiment: plan.experiment,
+    seed: plan.seed,
+    outcome: worst(findings.map(({ outcome }) => outcome)),
+    findings,
+  };
+}
+
+function judgeOne(
+  measurement: Measurement,
+  planned: PlannedCheck,
+  checks: (name: string) => AnyCheck,
+): readonly Finding[] {
+  try {
+    return checks(planned.name).judge(measurement, planned.params as never);
+  } catch (error) {
+    const observed = absent("count", `the check failed: ${messageOf(error)}`);
+    const what = `what ${planned.name} judges`;
+    return [
+      { check: planned.name, outcome: "unknown", what, observed, limit: { max: 0 }, about: [] },
+    ];
+  }
+}

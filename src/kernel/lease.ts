@@ -1,0 +1,28 @@
+import { DEADLINE_SLACK_MS, LEASE_MS } from "../model/agent-protocol.ts";
+import type { Effect, Lease } from "../model/effect.ts";
+import type { Plan, PlannedStep, StepId } from "../model/plan.ts";
+import type { Ms } from "../model/quantity.ts";
+
+/** Effects that may cut us off from those who hold effects. */
+export function cutsControlPath(effect: Effect): boolean {
+  return effect.kind === "power" || effect.kind === "link";
+}
+
+/**
+ * How long an effect may live without us. Where the way to its holder is cut while it lasts, by
+ * itself or by a step that overlaps it, nobody could renew it: the deadline is its lease.
+ */
+export function leaseOf(
+  step: PlannedStep,
+  forMs: Ms,
+  of: { readonly plan: Plan; readonly cutting: ReadonlySet<StepId> },
+): Lease {
+  const deadlineMs = Math.ceil(forMs) + DEADLINE_SLACK_MS;
+  const cut = of.plan.steps.some((other) => of.cutting.has(other.id) && overlap(step, other));
+  return { leaseMs: cut ? deadlineMs : LEASE_MS, deadlineMs };
+}
+
+function overlap(a: PlannedStep, b: PlannedStep): boolean {
+  const endMs = (step: PlannedStep): Ms => step.healMs ?? step.injectMs;
+  return a.injectMs <= endMs(b) && b.injectMs <= endMs(a);
+}

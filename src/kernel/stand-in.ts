@@ -1,0 +1,61 @@
+import { messageOf } from "../model/error.ts";
+import type { Effect } from "../model/effect.ts";
+import type { Plan, PlannedStep, StepId } from "../model/plan.ts";
+import type { Target, TargetKind } from "../model/target.ts";
+import type { AnyFault } from "../ports/fault.ts";
+import { cutsControlPath } from "./lease.ts";
+
+/** A thing of that kind that is not there: what to ask about before anything is touched. */
+export function standIn(kind: TargetKind, node: string): Target {
+  const pod: Target<"pod"> = { kind: "pod", namespace: "ninety", name: "any", uid: "any", node };
+  return {
+    pod,
+    node: { kind: "node", node },
+    gpu: { kind: "gpu", node, device: `GPU-${node}-0`, holder: pod },
+    link: { kind: "link", from: [pod], to: [pod] },
+  }[kind] as Target;
+}
+
+/** What a step would hold on a thing of its kind. Throws what is wrong with the fault. */
+export function effectsOf(step: PlannedStep, fault: AnyFault, target: Target): readonly Effect[] {
+  const effects = fault.effects(step.params as never, target as never);
+  if (effects.length === 0) throw new Error(`${fault.name} must give an effect, got none`);
+  return effects;
+}
+
+/** The steps that cut us off from a holder; what cannot be known counts as one. */
+export function cuttingSteps(plan: Plan, faults: (name: string) => AnyFault): ReadonlySet<StepId> {
+  const cuts = plan.steps.filter((step) => {
+    try {
+      const target = standIn(step.on.kind, "any");
+      return effectsOf(step, faults(step.fault), target).some(cutsControlPath);
+    } catch {
+      return true;
+    }
+  });
+  return new Set(cuts.map(({ id }) => id));
+}
+
+/** Why a step could be held by nobody on any of these nodes, or null. */
+export function refusal(
+  step: PlannedStep,
+  of: {
+    readonly faults: (name: string) => AnyFault;
+    readonly nodes: readonly string[];
+    readonly accepts: (effect: Effect) => { means: string } | { refused: string };
+  },
+): string | null {
+  let why: string | null = null;
+  try {
+    for (const node of of.nodes) {
+      const target = standIn(step.on.kind, node);
+      const answers = effectsOf(step, of.faults(step.fault), target).map(of.accepts);
+      const refused = answers.find((answer) => "refused" in answer);
+      if (!refused) return null;
+      why ??= refused.refused;
+    }
+  } catch (error) {
+    return messageOf(error);
+  }
+  return why;
+}

@@ -1,0 +1,355 @@
+import type { Held, Lease } from "../model/effect.ts";
+import { EXIT, NinetyError } from "../model/error.ts";
+import { textAt, type KubeObject } from "../model/json.ts";
+import type { Plan, PlannedStep } from "../model/plan.ts";
+import type { Ms } from "../model/quantity.ts";
+import type { Environment } from "../model/record.ts";
+import type { Request, Sample } from "../model/request.ts";
+import type { Target } from "../model/target.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Cluster, ClusterProvider, Progress } from "../ports/cluster.ts";
+import type { AnyFault } from "../ports/fault.ts";
+import type { Injector } from "../ports/injector.ts";
+import type { LoadRunner } from "../ports/load.ts";
+import type { Log } from "../ports/log.ts";
+import type { Sampler } from "../ports/sampler.ts";
+import type { Witness } from "../ports/witness.ts";
+import { bindPlan, namespaceOf } from "./bind.ts";
+import { within, type Crew } from "./crew.ts";
+import { addressOf, applyAll, refuseLeftovers, refuseTaken, waitReady } from "./deploy.ts";
+import { podsNow, replacements, uidOf } from "./follow.ts";
+import { note, openSteps } from "./heal.ts";
+import { createHolders } from "./holders.ts";
+import { inventoryOf, RUN_LABEL, type Inventory } from "./inventory.ts";
+import { leaseOf } from "./lease.ts";
+import { clusterProblems, planProblems, refuse } from "./preflight.ts";
+import { lookBefore, prove, type Proofs } from "./prove.ts";
+import { randomOf } from "./prng.ts";
+import { resolve } from "./resolver.ts";
+import type { Holders, Replaced, Resolved, System } from "./run-system.ts";
+import { RequestWindow, settle } from "./settle.ts";
+import { cuttingSteps, effectsOf } from "./stand-in.ts";
+import { labelled } from "./sweep.ts";
+import { leftoverEvents, removeObjects, sweepEffects, sweepFailed } from "./teardown.ts";
+import { spawnSamplers, stayWithLoad } from "./watch.ts";
+
+/** What a run tells while it goes on; only the record is kept. */
+export type Live =
+  | { readonly is: "step"; readonly what: string; readonly doneRatio?: number }
+  | { readonly is: "request"; readonly request: Request }
+  | { readonly is: "sample"; readonly sample: Sample };
+
+export interface SystemDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Names the run in labels and effect ids; unique among all runs that a cluster sees. */
+  readonly run: string;
+  readonly provider: ClusterProvider;
+  /** A cluster that is up already, and that is somebody else's to take down. */
+  readonly attach?: Cluster;
+  readonly injectors: (cluster: Cluster) => readonly Injector[];
+  readonly witness: (cluster: Cluster) => Witness;
+  readonly faults: (name: string) => AnyFault;
+  readonly load: LoadRunner;
+  readonly samplers: readonly Sampler[];
+  /** The cluster stays up; what the run deployed goes all the same. */
+  readonly keep: boolean;
+  readonly onLive: (told: Live) => void;
+  /** The run's own folder for scripts and raw output; exists. */
+  readonly workFolder: string;
+  readonly environment: Omit<Environment, "schema" | "cluster" | "level">;
+  /** Joined to the cluster's versions in environment.json. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** A System over real ports, and what is known only once it has run. */
+export interface RunSystem extends System {
+  /** Every request of the load is on the record. */
+  loadComplete(): boolean;
+}
+
+const LABEL_MAX = 63;
+
+/** What a label value may be, different for different runs; also the prefix of effect ids. */
+export function runLabel(run: string): string {
+  const plain = run.replace(/[^A-Za-z0-9._-]/g, "-").replace(/^[._-]+|[._-]+$/g, "");
+  if (plain === run && plain.length <= LABEL_MAX && plain !== "") return plain;
+  const digest = Math.floor(randomOf(run, "run label")() * 2 ** 32).toString(16);
+  return `${plain.slice(0, LABEL_MAX - 10)}r-${digest}`;
+}
+
+/** Nothing is touched before the runner asks for it. */
+export function createSystem(deps: SystemDeps): RunSystem {
+  return new PortSystem(deps);
+}
+
+/** What is known from the moment that a cluster is up. */
+interface Stage {
+  readonly cluster: Cluster;
+  readonly holders: Holders;
+  readonly witness: Witness;
+  readonly objects: readonly KubeObject[];
+  /** Something was applied, so there are agents to ask. */
+  deployed: boolean;
+}
+
+class PortSystem implements RunSystem {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly #deps: SystemDeps;
+  readonly #run: string;
+  readonly #proofs: Proofs;
+  readonly #requests = new RequestWindow();
+  /** Uids of the pods that no longer count as replacements, by step. */
+  readonly #known = new Map<string, Set<string>>();
+  #plan: Plan | null = null;
+  #cluster: Cluster | null = null;
+  #stage: Stage | null = null;
+  #deploying: Promise<void> = Promise.resolve();
+  #loadComplete = false;
+
+  constructor(deps: SystemDeps) {
+    this.#deps = deps;
+    this.clock = deps.clock;
+    this.log = deps.log;
+    this.#run = runLabel(deps.run);
+    this.#proofs = { clock: deps.clock, log: deps.log, faults: deps.faults, looks: new Map() };
+  }
+
+  get holders(): Holders {
+    return this.#stage?.holders ?? createHolders([]);
+  }
+
+  loadComplete(): boolean {
+    return this.#loadComplete;
+  }
+
+  async preflight(plan: Plan, signal: AbortSignal): Promise<void> {
+    this.#plan = plan;
+    const { attach, provider } = this.#deps;
+    refuse(planProblems(plan));
+    if (attach) await this.#enter(plan, attach, signal);
+    await provider.prepare(this.#progress, signal);
+  }
+
+  deploy(plan: Plan, signal: AbortSignal): Promise<void> {
+    // Kept: an abort must not leave a cluster behind that comes up a moment later.
+    this.#deploying = this.#deploy(plan, signal);
+    return this.#deploying;
+  }
+
+  async #deploy(plan: Plan, signal: AbortSignal): Promise<void> {
+    const { provider, environment, versions } = this.#deps;
+    if (!this.#stage) {
+      this.#cluster = await provider.up(plan.cluster, this.#progress, signal);
+      await this.#enter(plan, this.#cluster, signal);
+    }
+    const stage = this.#on();
+    const { cluster, objects } = stage;
+    const deploying = { api: cluster.api, clock: this.clock, run: this.#run, signal };
+    await refuseTaken(namespaceOf(plan), deploying);
+    stage.deployed = true;
+    this.#tell(`applying ${objects.length} objects`);
+    await applyAll(objects, deploying);
+    this.#tell("waiting for nodes and GPUs");
+    await cluster.ready(signal);
+    await waitReady(objects, deploying, (what) => this.#tell(what));
+    const described = await cluster.describe(signal);
+    await this.log.write("environment.json", {
+      schema: 1,
+      ...environment,
+      cluster: { ...described, versions: { ...described.versions, ...versions } },
+      level: cluster.level,
+    } satisfies Environment);
+  }
+
+  /** Judges a cluster that is up; only then it is the run's stage. */
+  async #enter(plan: Plan, cluster: Cluster, signal: AbortSignal): Promise<void> {
+    const { injectors, witness, faults, attach } = this.#deps;
+    const fresh = cluster !== attach && cluster.kind === "local";
+    const binding = { run: this.#run, namespace: namespaceOf(plan), images: cluster.images };
+    const holders = createHolders(injectors(cluster));
+    const objects = bindPlan(plan, binding);
+    const stage = { cluster, holders, witness: witness(cluster), objects, deployed: false };
+    this.#stage = stage;
+    const { api, kind, guard } = cluster;
+    const kubernetes = textAt(await api.get("version", signal), "gitVersion");
+    const nodes = await this.#inventory(plan, cluster, signal).then((seen) => seen.nodes);
+    const expected = guard.machines.map((name) => ({
+      name,
+      ready: false,
+      schedulable: true,
+      gpus: 0,
+    }));
+    const facts = { kind, kubernetes, fresh, nodes: nodes.length > 0 ? nodes : expected };
+    const accepts: Holders["accepts"] = (effect) => holders.accepts(effect);
+    refuse(clusterProblems(plan, facts, { faults, accepts }));
+    if (!fresh) refuseLeftovers(await labelled(api, { run: null, planned: objects, signal }));
+  }
+
+  async watch(plan: Plan, crew: Crew, signal: AbortSignal): Promise<void> {
+    const { load, samplers, workFolder, environment } = this.#deps;
+    const { cluster } = this.#on();
+    const namespace = namespaceOf(plan);
+    const part = plan.stack.find((one) => one.part === plan.load.to);
+    if (!part) throw new Error(`load.to must be in the stack, got ${plan.load.to}`);
+    const { api } = cluster;
+    const address = await addressOf(part, namespace, { api, signal });
+    const sample = (one: Sample): void => {
+      this.log.sample(one);
+      this.#deps.onLive({ is: "sample", sample: one });
+    };
+    const beside = { plan, namespace, api, clock: this.clock, log: this.log, sample };
+    spawnSamplers(samplers, beside, crew);
+    const starting = load.start({
+      plan: plan.load,
+      part,
+      namespace,
+      address,
+      workFolder,
+      seed: plan.seed,
+      host: cluster.loadHost,
+      monotonicStartUs: environment.monotonicStartUs,
+      atMostMs: Object.values(plan.phasesMs).reduce((sum, one) => sum + one, 0) + 10 * 60_000,
+      onRequest: (request) => {
+        this.log.request(request);
+        this.#requests.add(request);
+        this.#deps.onLive({ is: "request", request });
+      },
+      onSample: sample,
+    });
+    crew.spawn(async (life) => {
+      const { clock, log } = this;
+      const { timeoutMs } = plan.load;
+      this.#loadComplete = await stayWithLoad(starting, { clock, log, timeoutMs }, life);
+    });
+    await starting;
+  }
+
+  async resolve(
+    step: PlannedStep,
+    signal: AbortSignal,
+    given?: readonly Target[],
+  ): Promise<Resolved> {
+    const { cluster, holders, witness } = this.#on();
+    const inventory = await this.#inventory(this.#planned(), cluster, signal);
+    const targets = given ?? resolve(step, inventory);
+    const known = this.#known.get(step.id) ?? new Set();
+    const met = given ? given.flatMap(uidOf) : podsNow(step, inventory);
+    this.#known.set(step.id, new Set([...known, ...met]));
+    const effects = this.#effects(step, targets);
+    for (const { effect } of effects) {
+      const answer = holders.accepts(effect);
+      if ("means" in answer) continue;
+      const message = `${step.id} ${step.fault} can be held by nobody: ${answer.refused}`;
+      throw new NinetyError(message, { exit: EXIT.unknown });
+    }
+    await lookBefore(this.#proofs, { step, targets, witness }, signal);
+    this.#requests.injected(this.clock.nowUs());
+    return { targets, effects };
+  }
+
+  #effects(step: PlannedStep, targets: readonly Target[]): readonly Held[] {
+    const fault = this.#deps.faults(step.fault);
+    const begun = this.log
+      .events()
+      .flatMap((one) =>
+        one.type === "fault" && one.id === step.id && one.edge === "inject-begin"
+          ? one.effects
+          : [],
+      ).length;
+    return targets
+      .flatMap((target) => effectsOf(step, fault, target))
+      .map((effect, nth) => ({ id: `${this.#run}/${step.id}.${begun + nth}`, effect }));
+  }
+
+  lease(step: PlannedStep, forMs: Ms): Lease {
+    const plan = this.#planned();
+    return leaseOf(step, forMs, { plan, cutting: cuttingSteps(plan, this.#deps.faults) });
+  }
+
+  async replaced(untilMs: Ms, signal: AbortSignal): Promise<Replaced | undefined> {
+    const plan = this.#planned();
+    for (;;) {
+      const open = new Set(openSteps(this.log.events()).map(({ id }) => id));
+      const followed = plan.steps.filter(({ id, follow }) => follow && open.has(id));
+      const nextMs = this.clock.nowMs() + 1_000;
+      await this.clock.until(followed.length === 0 ? untilMs : Math.min(nextMs, untilMs), signal);
+      if (this.clock.nowMs() >= untilMs) return undefined;
+      // A look that fails is made again in a second.
+      const { cluster } = this.#on();
+      const inventory = await this.#inventory(plan, cluster, signal).catch(() => null);
+      if (!inventory) continue;
+      for (const step of followed) {
+        const known = this.#known.get(step.id) ?? new Set();
+        const events = this.log.events();
+        const targets = replacements(step, { events, inventory, known });
+        if (targets.length > 0) return { step, targets };
+      }
+    }
+  }
+
+  async prove(step: PlannedStep, want: "present" | "absent", signal: AbortSignal): Promise<void> {
+    await prove(this.#proofs, { step, want, witness: this.#on().witness }, signal);
+  }
+
+  async settled(plan: Plan, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this;
+    const tell = (what: string): void => this.#tell(what);
+    await settle(plan, { clock, log, requests: this.#requests, tell }, signal);
+  }
+
+  async remove(_plan: Plan, signal: AbortSignal): Promise<void> {
+    await within(signal, this.#deploying).catch(() => {});
+    const { keep } = this.#deps;
+    if (this.#stage?.deployed) await this.#clear(this.#stage, signal);
+    // An attached cluster is none that we brought up.
+    if (keep || !this.#cluster) return;
+    this.#tell("taking the cluster down");
+    await within(signal, this.#cluster.down());
+  }
+
+  /** Effects first, while there are agents to ask; objects only where the cluster outlives them. */
+  async #clear({ cluster, holders, objects }: Stage, signal: AbortSignal): Promise<void> {
+    const { clock } = this;
+    const of = { clock, run: this.#run, planned: objects, signal };
+    await this.#sweep(async () => sweepEffects(holders, of));
+    const goes = this.#cluster?.kind === "local" && !this.#deps.keep;
+    if (goes) return;
+    this.#tell("removing what was deployed");
+    await this.#sweep(async () => removeObjects(cluster.api, of));
+  }
+
+  async #sweep(look: () => ReturnType<typeof sweepEffects>): Promise<void> {
+    try {
+      for (const event of leftoverEvents(await look())) await note(this, event);
+    } catch (error) {
+      await note(this, sweepFailed(error));
+    }
+  }
+
+  async #inventory(plan: Plan, cluster: Cluster, signal: AbortSignal): Promise<Inventory> {
+    const label = encodeURIComponent(`${RUN_LABEL}=${this.#run}`);
+    const [pods, nodes] = await Promise.all([
+      cluster.api.list(`api/v1/pods?labelSelector=${label}`, signal),
+      cluster.api.list("api/v1/nodes", signal),
+    ]);
+    return inventoryOf({ stack: plan.stack, run: this.#run, pods, nodes });
+  }
+
+  #on(): Stage {
+    if (!this.#stage) throw new Error("no cluster is up");
+    return this.#stage;
+  }
+
+  #planned(): Plan {
+    if (!this.#plan) throw new Error("no plan was preflighted");
+    return this.#plan;
+  }
+
+  readonly #progress: Progress = (step) => this.#deps.onLive({ is: "step", ...step });
+
+  #tell(what: string): void {
+    this.#progress({ what });
+  }
+}
