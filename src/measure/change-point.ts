@@ -1,0 +1,84 @@
+import type { Ratio, Us } from "../model/quantity.ts";
+import { logBeta } from "./binomial.ts";
+import type { Signal } from "./signal.ts";
+
+/** An instant with its interval. */
+export interface Instant {
+  readonly atUs: Us;
+  readonly lowUs: Us;
+  readonly highUs: Us;
+}
+
+/**
+ * Units of log-likelihood below the best that still belong to the interval. A change point is not a
+ * regular parameter: the 1.92 of the books covers 79 to 91 %, 3.0 covers 89 to 100 %.
+ */
+const CUT = 3.0;
+
+interface Asked {
+  readonly signal: Signal;
+  /** The stretch was bad from here, at a bad request; at most `from`. */
+  readonly badFrom: number;
+  /** A bad request inside the bad stretch: it ends later. */
+  readonly from: number;
+  /** The last index that may still be bad, plus one. */
+  readonly to: number;
+  /** Bad share of what follows. */
+  readonly afterRatio: Ratio;
+  /** How far time goes after the last request. */
+  readonly untilUs: Us;
+}
+
+/**
+ * When a stretch of bad requests ended. The likelihood is that of two Bernoulli regimes; the share
+ * in the bad one is unknown and integrated out (Jeffreys' prior), the share after it is given. The
+ * point is the mean of the posterior under a flat prior over time: the maximum of the likelihood
+ * always sits on a bad request and is early by 1/(share x rate). `open`: the end of the signal
+ * belongs to the interval, so nothing says that it ended.
+ */
+export function endOfBad(asked: Asked): Instant & { readonly open: boolean } {
+  const { signal, from, to, untilUs } = asked;
+  const { timesUs } = signal;
+  const likelihoods = logLikelihoods(asked);
+  let best = -Infinity;
+  for (const one of likelihoods) best = Math.max(best, one);
+  let mass = 0;
+  let moment = 0;
+  let first = -1;
+  let final = -1;
+  const timeAt = (index: number): Us => (index < timesUs.length ? timesUs[index]! : untilUs);
+  for (let i = 0; i < likelihoods.length; i += 1) {
+    const end = from + 1 + i;
+    const weight = Math.exp(likelihoods[i]! - best) * Math.max(1, timeAt(end) - timeAt(end - 1));
+    mass += weight;
+    moment += (weight * (timeAt(end) + timeAt(end - 1))) / 2;
+    if (likelihoods[i]! < best - CUT) continue;
+    if (first < 0) first = end;
+    final = end;
+  }
+  const atUs = moment / mass;
+  return {
+    atUs,
+    lowUs: Math.min(atUs, timeAt(first - 1)),
+    highUs: Math.max(atUs, timeAt(final)),
+    open: final === timesUs.length && to === timesUs.length,
+  };
+}
+
+/** For each first good index from + 1 to `to`. */
+function logLikelihoods({ signal, badFrom, from, to, afterRatio }: Asked): Float64Array {
+  const { bad, badBefore } = signal;
+  const logBad = Math.log(afterRatio);
+  const logGood = Math.log1p(-afterRatio);
+  const out = new Float64Array(to - from);
+  for (let end = from + 1; end <= to; end += 1) {
+    // The request at `badFrom` was chosen because it is bad: it says nothing about the share.
+    const badIn = badBefore[end]! - badBefore[badFrom]! - bad[badFrom]!;
+    const goodIn = end - badFrom - 1 - badIn;
+    const badAfter = badBefore[to]! - badBefore[end]!;
+    const goodAfter = to - end - badAfter;
+    out[end - from - 1] =
+      logBeta(badIn + 0.5, goodIn + 0.5) + badAfter * logBad + goodAfter * logGood;
+  }
+  return out;
+}

@@ -1,0 +1,15 @@
+/** What is wrong with a record, each kind counted: the same whatever the order of its lines. */
+export class Problems {
+  readonly #counts = new Map<string, number>();
+
+  add(problem: string): void {
+    this.#counts.set(problem, (this.#counts.get(problem) ?? 0) + 1);
+  }
+
+  /** `requests: endUs before startUs (3 times)`, sorted. */
+  list(): readonly string[] {
+    return [...this.#counts]
+      .map(([problem, count]) => (count === 1 ? problem : `${problem} (${count} times)`))
+      .sort();
+  }
+}

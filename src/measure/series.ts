@@ -1,0 +1,163 @@
+import type { Event } from "../model/event.ts";
+import { listAt } from "../model/json.ts";
+import type { Series } from "../model/measurement.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Us } from "../model/quantity.ts";
+import type { Sample } from "../model/request.ts";
+import { capacityOf, countedParts } from "./capacity.ts";
+import type { Traffic } from "./traffic.ts";
+
+const SECOND_US = 1_000_000;
+/** Longest run that is drawn; a plan is never longer. */
+const SECONDS_MAX = 7 * 24 * 3_600;
+
+/**
+ * One value a second from the start of the run to the end of observation. Metrics are named
+ * `name{tag=value,…}`: `offered`, `good_ratio`, `p99_ms` (null where it never came) and `outcome` by
+ * scenario; `replicas_ready` by part and `endpoints_ready` by service, from the watches; and every
+ * other metric that was sampled, with its own tags, the last value of each second.
+ */
+export function seriesOf(of: {
+  readonly plan: Plan;
+  readonly events: readonly Event[];
+  readonly traffics: readonly Traffic[];
+  readonly samples: readonly Sample[];
+  readonly untilUs: Us;
+}): readonly Series[] {
+  const seconds = Math.min(SECONDS_MAX, Math.ceil(of.untilUs / SECOND_US));
+  const atUs = Array.from({ length: seconds }, (_, i) => i * SECOND_US);
+  const lines: ReadonlyMap<string, (number | null)[]>[] = [
+    ...of.traffics.map((traffic) => trafficLines(traffic, seconds)),
+    replicaLines(of.plan, of.events, { seconds, untilUs: of.untilUs }),
+    endpointLines(of.events, seconds),
+  ];
+  const known = new Set(lines.flatMap((line) => [...line.keys()].map(bareName)));
+  const sampled = sampleLines(
+    of.samples.filter(({ metric }) => !known.has(metric)),
+    seconds,
+  );
+  return [...lines, sampled].flatMap((line) =>
+    [...line].map(([metric, values]) => ({ metric, atUs, values })),
+  );
+}
+
+function bareName(metric: string): string {
+  return metric.replace(/\{.*$/, "");
+}
+
+function trafficLines(traffic: Traffic, seconds: number): ReadonlyMap<string, (number | null)[]> {
+  const tag = `scenario=${traffic.name}`;
+  const offered = zeros(seconds);
+  const good = zeros(seconds);
+  const judged = zeros(seconds);
+  const outcomes = new Map<string, number[]>();
+  const came: number[][] = Array.from({ length: seconds }, () => []);
+  for (const [i, request] of traffic.requests.entries()) {
+    const second = Math.floor(request.intendedUs / SECOND_US);
+    if (second >= seconds) continue;
+    offered[second]! += 1;
+    if (traffic.good[i] === 1) good[second]! += 1;
+    if (traffic.good[i] !== 2) judged[second]! += 1;
+    const line = outcomes.get(request.outcome) ?? zeros(seconds);
+    line[second]! += 1;
+    outcomes.set(request.outcome, line);
+    if (request.outcome === "ok") came[second]!.push(request.endUs - request.intendedUs);
+  }
+  const ratio = judged.map((n, second) => (n === 0 ? null : good[second]! / n));
+  const p99 = came.map((latencies, second) => p99Of(latencies, judged[second]!));
+  return new Map<string, (number | null)[]>([
+    [`offered{${tag}}`, offered],
+    [`good_ratio{${tag}}`, ratio],
+    [`p99_ms{${tag}}`, p99],
+    ...[...outcomes]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([outcome, line]) => [`outcome{outcome=${outcome},${tag}}`, line] as const),
+  ]);
+}
+
+function zeros(n: number): number[] {
+  return Array.from({ length: n }, () => 0);
+}
+
+function p99Of(cameUs: number[], n: number): number | null {
+  const rank = Math.ceil(n * 0.99);
+  const found = cameUs.sort((a, b) => a - b)[rank - 1];
+  return found === undefined ? null : found / 1_000;
+}
+
+/** The state at the end of each second; null before anything was seen. */
+function steps(
+  changes: readonly { readonly atUs: Us; readonly value: number }[],
+  seconds: number,
+): (number | null)[] {
+  const out: (number | null)[] = [];
+  let next = 0;
+  let now: number | null = null;
+  for (let second = 0; second < seconds; second += 1) {
+    while (next < changes.length && changes[next]!.atUs < (second + 1) * SECOND_US) {
+      now = changes[next]!.value;
+      next += 1;
+    }
+    out.push(now);
+  }
+  return out;
+}
+
+function replicaLines(
+  plan: Plan,
+  events: readonly Event[],
+  { seconds, untilUs }: { readonly seconds: number; readonly untilUs: Us },
+): ReadonlyMap<string, (number | null)[]> {
+  const lines = new Map<string, (number | null)[]>();
+  for (const part of countedParts(plan)) {
+    const wanted = part.replicas ?? 0;
+    if (wanted === 0) continue;
+    const alone = { ...plan, stack: [part] };
+    const { deficits, unseen } = capacityOf(alone, events, { fromUs: 0, untilUs });
+    if (unseen.length > 0) continue;
+    const changes = deficits.map(({ atUs, missing }) => ({ atUs, value: wanted - missing }));
+    lines.set(`replicas_ready{part=${part.part}}`, steps(changes, seconds));
+  }
+  return lines;
+}
+
+function endpointLines(
+  events: readonly Event[],
+  seconds: number,
+): ReadonlyMap<string, (number | null)[]> {
+  const changes = new Map<string, { readonly atUs: Us; readonly value: number }[]>();
+  for (const event of events) {
+    if (event.type !== "cluster" || !event.object.startsWith("endpoints/")) continue;
+    const name = event.object.slice("endpoints/".length);
+    const own = changes.get(name) ?? [];
+    own.push({ atUs: event.atUs, value: listAt(event.detail, "ready").length });
+    changes.set(name, own);
+  }
+  return new Map(
+    [...changes]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, own]) => [`endpoints_ready{service=${name}}`, steps(own, seconds)]),
+  );
+}
+
+function sampleLines(
+  samples: readonly Sample[],
+  seconds: number,
+): ReadonlyMap<string, (number | null)[]> {
+  const lines = new Map<string, (number | null)[]>();
+  for (const { metric, tags, atUs, value } of inTime(samples)) {
+    const second = Math.floor(atUs / SECOND_US);
+    if (!(second >= 0 && second < seconds) || !Number.isFinite(value)) continue;
+    const text = Object.entries(tags).map(([key, tag]) => `${key}=${tag}`);
+    const name = text.length === 0 ? metric : `${metric}{${text.sort().join(",")}}`;
+    const line = lines.get(name) ?? Array.from({ length: seconds }, () => null);
+    line[second] = value;
+    lines.set(name, line);
+  }
+  return new Map([...lines].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Of two values at one instant the larger comes last, whatever the order of the lines. */
+function inTime(samples: readonly Sample[]): readonly Sample[] {
+  return [...samples].sort((a, b) => a.atUs - b.atUs || a.value - b.value);
+}
