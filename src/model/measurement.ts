@@ -19,8 +19,8 @@ export interface Lane {
 
 /**
  * The instants of an episode. `req` inject asked · `inj` the holder's stamp · `imp` clients first
- * hurt · `det:<detector>` first signal of a detector · `clr` effect gone · `rec` service recovered ·
- * `full` capacity, redundancy and latency back.
+ * hurt · `det:<detector>` first signal of a detector · `clr` effect gone · `rec` service recovered
+ * · `full` capacity, redundancy and latency back.
  */
 export type Clocks = Readonly<Record<string, Measured<"us">>>;
 
@@ -121,6 +121,8 @@ export interface StepMeasurement {
 
 /** Was the load really offered. */
 export interface GeneratorMeasurement {
+  /** What the plan asks for over the phases that `offered` counts. */
+  readonly planned: Measured<"count">;
   readonly offered: Measured<"count">;
   readonly dropped: Measured<"count">;
   /** 99th percentile of start minus intended start, over all that was sent. */

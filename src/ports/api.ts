@@ -1,6 +1,9 @@
 import type { Json, KubeObject } from "../model/json.ts";
 
-/** One change that a watch told; `stale`: the watch had a gap, so it may have happened long before. */
+/**
+ * One change that a watch told; `stale`: it may have happened long before, because it came with a
+ * list (the first one, or the one after a gap) and not with the stream.
+ */
 export interface WatchChange {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly object: KubeObject;
@@ -35,13 +38,17 @@ export interface Api {
     signal?: AbortSignal,
   ): Promise<{ readonly status: number; readonly body: string }>;
   /**
-   * List and watch with an idle timeout and relists of its own; `take` gets every object once at the
-   * start and every change after it; `gap` is called when changes may have been missed. Runs until
-   * the signal aborts; never gives up before.
+   * List and watch with an idle timeout and relists of its own; `take` gets every object once at
+   * the start and every change after it; `gap` is called once for each time that changes may have
+   * been missed or late, with how long the watch was then without a sign of life; the changes found
+   * afterwards come as `stale`. Runs until the signal aborts; never gives up before.
    */
   watch(
     path: string,
-    on: { readonly take: (change: WatchChange) => void; readonly gap: (why: string) => void },
+    on: {
+      readonly take: (change: WatchChange) => void;
+      readonly gap: (why: string, blindMs: number) => void;
+    },
     signal: AbortSignal,
   ): Promise<void>;
   /** A long-lived process in a container of a pod. */

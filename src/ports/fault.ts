@@ -69,7 +69,9 @@ export type Fault<K extends TargetKind, L extends "held" | "once", F extends Fie
   options: StepOptions<K, L> & Written<F>,
 ) => Step) & { readonly definition: AnyFault };
 
-/** `gpuLost({ on: one(server.gpus), for: "60s" })` is a step; the definition hangs on the function. */
+/**
+ * `gpuLost({ on: one(server.gpus), for: "60s" })` is a step; the definition hangs on the function.
+ */
 export function defineFault<
   const K extends TargetKind,
   const L extends "held" | "once",

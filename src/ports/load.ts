@@ -22,7 +22,9 @@ export interface LoadDefinition<F extends Fields> {
   readonly plan: (params: Read<F>, to: string) => LoadPlan;
 }
 
-/** `predict({ to: server, rate: "50/s", … })`: the options besides `to` are the definition's fields. */
+/**
+ * `predict({ to: server, rate: "50/s", … })`: the options besides `to` are the definition's fields.
+ */
 export function defineLoad<F extends Fields>(
   definition: LoadDefinition<F>,
 ): (options: { readonly to: { readonly part: string } } & Written<F>) => Load {

@@ -2,7 +2,9 @@ import type { Measurement } from "../model/measurement.ts";
 import type { RunRecord } from "../model/record.ts";
 import type { Verdict } from "../model/verdict.ts";
 
-/** Pure: the same record, measurement and verdict give the same bytes. One file in src/reporters. */
+/**
+ * Pure: the same record, measurement and verdict give the same bytes. One file in src/reporters.
+ */
 export interface Reporter {
   readonly name: string;
   readonly about: string;

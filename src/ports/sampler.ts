@@ -8,7 +8,9 @@ import type { Clock } from "./clock.ts";
 export interface Sampler {
   readonly name: string;
   readonly about: string;
-  /** Until the signal aborts; a throw makes the run unknown, so what may fail is told as an event. */
+  /**
+   * Until the signal aborts; a throw makes the run unknown, so what may fail is told as an event.
+   */
   run(of: {
     readonly plan: Plan;
     readonly namespace: string;

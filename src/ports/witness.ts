@@ -5,7 +5,9 @@ import type { Target } from "../model/target.ts";
 export interface Witness {
   /** GET on the Kubernetes API: `api/v1/nodes/n1`; null where there is no such object. */
   object(path: string): Promise<Json>;
-  /** GET or POST on a port of a pod, by way of the API server; `answered` false: nobody spoke HTTP. */
+  /**
+   * GET or POST on a port of a pod, by way of the API server; `answered` false: nobody spoke HTTP.
+   */
   http(
     pod: Target<"pod">,
     request: { readonly port: number; readonly path: string; readonly body?: Json },

@@ -1,0 +1,197 @@
+// The composition root: argv to commands. The only process.exit and, with src/cli/, the only
+// console.
+import { Command, CommanderError } from "commander";
+import { EXIT, type ExitCode } from "./model/error.ts";
+import { VERSION } from "./cli/compose.ts";
+import { clusterDown, clusterStatus, clusterUp, doctor } from "./cli/commands/cluster.ts";
+import { heal } from "./cli/commands/heal.ts";
+import { check, create, list, report } from "./cli/commands/records.ts";
+import { plan, run } from "./cli/commands/run.ts";
+import { explain, output, type Output } from "./cli/output.ts";
+
+let exit: ExitCode = EXIT.pass;
+let asked = { json: false };
+
+/** Runs one command and keeps the exit code it means. */
+async function go(
+  json: boolean | undefined,
+  command: (out: Output) => Promise<ExitCode>,
+): Promise<void> {
+  asked = { json: json === true };
+  exit = await command(output(asked.json));
+}
+
+const program = new Command("ninety")
+  .description(
+    "Chaos and resilience testing for AI serving on Kubernetes: deploys the stack, injects faults,\n" +
+      "proves that each took effect, heals, and says how long clients were hurt and why.",
+  )
+  .version(VERSION)
+  .showHelpAfterError("(ninety --help lists the commands)")
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 pass, 1 fail, 2 unknown, 3 usage or invalid experiment, 4 preflight (nothing was\n" +
+      "touched), 5 heal failed: still disturbed, 70 internal, 130 / 143 interrupted / terminated, healed.",
+  )
+  .exitOverride();
+
+const json = ["--json", "one JSON object on stdout and nothing else there"] as const;
+const seed = ["--seed <seed>", "same experiment and seed: same plan, same targets"] as const;
+const instance = ["--instance <name>", "name of the local cluster", "default"] as const;
+const noInstall = [
+  "--no-install",
+  "never install distribution packages: say what is missing",
+] as const;
+
+interface Common {
+  readonly json?: boolean;
+  readonly seed?: string;
+  readonly instance: string;
+  readonly install: boolean;
+}
+
+program
+  .command("run")
+  .summary("run an experiment (default: gpu-loss)")
+  .description(
+    "Runs an experiment: a name from experiments/ or a *.experiment.ts file; default gpu-loss.",
+  )
+  .argument("[experiment]")
+  .option(...seed)
+  .option("--keep", "leave the cluster and the stack as they are afterwards")
+  .option(...instance)
+  .option("--context <name>", "a context of your kubeconfig instead of the local cluster")
+  .option("--image <reference>", "image of ninety's programs, for --context")
+  .option(...noInstall)
+  .option(...json)
+  .action(
+    (
+      file: string | undefined,
+      options: Common & { keep?: boolean; context?: string; image?: string },
+    ) =>
+      go(options.json, (out) =>
+        run(
+          file,
+          {
+            ...options,
+            seed: options.seed,
+            keep: options.keep === true,
+            context: options.context,
+            image: options.image,
+          },
+          out,
+        ),
+      ),
+  );
+
+program
+  .command("plan")
+  .summary("print what a run would do, touching nothing")
+  .argument("[experiment]")
+  .option(...seed)
+  .option(...json)
+  .action((file: string | undefined, options: Common) =>
+    go(options.json, (out) => plan(file, options.seed, out)),
+  );
+
+program
+  .command("check")
+  .summary("judge a record again (default: the newest run)")
+  .argument("[run]")
+  .option(...json)
+  .action((folder: string | undefined, options: Common) =>
+    go(options.json, (out) => check(folder, out)),
+  );
+
+program
+  .command("report")
+  .summary("render the reports of a record again (default: the newest run)")
+  .argument("[run]")
+  .option("--open", "open the HTML report in a browser")
+  .option(...json)
+  .action((folder: string | undefined, options: Common & { open?: boolean }) =>
+    go(options.json, (out) => report(folder, { open: options.open === true }, out)),
+  );
+
+program
+  .command("heal")
+  .summary("undo what a run left open (default: the newest run)")
+  .description(
+    "Undoes every step that a run began and did not end, from its record alone; safe to repeat.",
+  )
+  .argument("[run]")
+  .option("--all", "everything that agent and guard still hold, whoever asked for it")
+  .option(...instance)
+  .option("--context <name>", "a context of your kubeconfig instead of the local cluster")
+  .option(...json)
+  .action((folder: string | undefined, options: Common & { all?: boolean; context?: string }) =>
+    go(options.json, (out) =>
+      heal(
+        folder,
+        { all: options.all === true, instance: options.instance, context: options.context },
+        out,
+      ),
+    ),
+  );
+
+program
+  .command("list")
+  .summary("list faults, checks, experiments or runs")
+  .argument("<what>", "faults | checks | experiments | runs")
+  .option(...json)
+  .action((what: string, options: Common) => go(options.json, (out) => list(what, out)));
+
+program
+  .command("new")
+  .summary("write experiments/<name>.experiment.ts to start from")
+  .argument("<name>")
+  .option(...json)
+  .action((name: string, options: Common) => go(options.json, (out) => create(name, out)));
+
+program
+  .command("doctor")
+  .summary("say what this machine lacks for the local cluster, and how to get it")
+  .option("--build", "also build what is missing (first time: about 10 minutes)")
+  .option(...noInstall)
+  .option(...json)
+  .action((options: Common & { build?: boolean }) =>
+    go(options.json, (out) =>
+      doctor({ build: options.build === true, install: options.install }, out),
+    ),
+  );
+
+const cluster = program.command("cluster").summary("the local cluster by itself: up, down, status");
+cluster
+  .command("up")
+  .summary("start it and print how kubectl reaches it")
+  .option(...instance)
+  .option("--nodes <count>", "worker nodes, 1 to 9", "3")
+  .option("--gpus <count>", "virtual GPUs a node, 0 to 8", "2")
+  .option(...noInstall)
+  .option(...json)
+  .action((options: Common & { nodes: string; gpus: string }) =>
+    go(options.json, (out) => clusterUp(options, out)),
+  );
+cluster
+  .command("down")
+  .summary("remove it without a trace, also after a crash")
+  .option(...instance)
+  .option(...json)
+  .action((options: Common) => go(options.json, (out) => clusterDown(options.instance, out)));
+cluster
+  .command("status")
+  .summary("what is up")
+  .option(...instance)
+  .option(...json)
+  .action((options: Common) => go(options.json, (out) => clusterStatus(options.instance, out)));
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) {
+    exit = error.exitCode === 0 ? EXIT.pass : EXIT.usage;
+  } else {
+    exit = explain(error, asked.json);
+  }
+}
+process.exit(exit);

@@ -1,0 +1,99 @@
+// Undoes what a run left open, from its record alone; and the red button.
+import { EXIT, NinetyError, messageOf, type ExitCode } from "../../model/error.ts";
+import { healRun, openSteps } from "../../kernel/heal.ts";
+import { createHolders } from "../../kernel/holders.ts";
+import type { Holders } from "../../kernel/run-system.ts";
+import { kubeProvider } from "../../clusters/kube/kube.ts";
+import type { Cluster } from "../../ports/cluster.ts";
+import { readRecord } from "../../store/read-record.ts";
+import { reopenRunLog } from "../../store/run-log.ts";
+import { monotonicUs, realClock } from "../clock.ts";
+import { injectorsOf, runningLocal } from "../compose.ts";
+import { findRun } from "../folders.ts";
+import type { Output } from "../output.ts";
+
+const LIST_MAX_MS = 30_000;
+
+export interface HealOptions {
+  readonly all: boolean;
+  readonly instance: string;
+  readonly context: string | undefined;
+}
+
+/** The cluster that is to be healed; null: the local one is down, and took its effects along. */
+async function clusterOf({ instance, context }: HealOptions): Promise<Cluster | null> {
+  if (context === undefined) return runningLocal(instance);
+  const provider = kubeProvider({ context, images: { programs: "none" } });
+  const asked = {
+    nodes: 0,
+    gpusPerNode: 0,
+    nodeGraceMs: null,
+    nodeLeaseMs: null,
+    backoffMaxMs: null,
+  };
+  return provider.up(asked, () => {}, AbortSignal.timeout(LIST_MAX_MS));
+}
+
+export async function heal(
+  run: string | undefined,
+  options: HealOptions,
+  out: Output,
+): Promise<ExitCode> {
+  return options.all ? healAll(options, out) : healOne(run, options, out);
+}
+
+async function healOne(
+  run: string | undefined,
+  options: HealOptions,
+  out: Output,
+): Promise<ExitCode> {
+  const folder = await findRun(run);
+  const { events, environment } = await readRecord(folder);
+  const open = openSteps(events);
+  const cluster = await clusterOf(options);
+  if (open.length === 0 || cluster === null) {
+    const why =
+      open.length === 0 ? "nothing is open" : "its cluster is down, and its effects with it";
+    out.result(`${folder}: ${why}`);
+    out.object({ folder, healed: [], unhealed: [], note: why });
+    return EXIT.pass;
+  }
+  const startUs = environment?.monotonicStartUs ?? monotonicUs();
+  const clock = realClock(startUs);
+  const log = await reopenRunLog(folder, clock, events);
+  const unhealed = await healRun(events, { clock, log, holders: holdersOf(cluster, startUs) });
+  await log.close(false);
+  const healed = open.map(({ id }) => id).filter((id) => !unhealed.includes(id));
+  out.result(
+    [...healed.map((id) => `${id} healed`), ...unhealed.map((id) => `${id} NOT healed`)].join("\n"),
+  );
+  out.object({ folder, healed, unhealed });
+  return unhealed.length === 0 ? EXIT.pass : EXIT.healFailed;
+}
+
+function holdersOf(cluster: Cluster, startUs: number): Holders {
+  return createHolders(injectorsOf(cluster, startUs));
+}
+
+/** Stops everything that agent and guard hold, whoever asked for it. */
+async function healAll(options: HealOptions, out: Output): Promise<ExitCode> {
+  const cluster = await clusterOf(options);
+  if (cluster === null) {
+    throw new NinetyError(`local cluster is not up: ${options.instance}`, { exit: EXIT.usage });
+  }
+  const holders = holdersOf(cluster, monotonicUs());
+  const held = await holders.list(AbortSignal.timeout(LIST_MAX_MS));
+  const stops = await Promise.allSettled(
+    held.map((one) => holders.stop(one.held, AbortSignal.timeout(LIST_MAX_MS))),
+  );
+  const lines = held.map(({ held: { id, effect } }, at) => {
+    const stop = stops[at];
+    const failed =
+      stop?.status === "rejected" ? `NOT released: ${messageOf(stop.reason)}` : "released";
+    return `${id} ${effect.kind} ${failed}`;
+  });
+  out.result(lines.join("\n") || "nothing is held");
+  const failed = stops.filter((stop) => stop.status === "rejected").length;
+  out.object({ held: held.map(({ held: { id } }) => id), failed });
+  return failed === 0 ? EXIT.pass : EXIT.healFailed;
+}

@@ -1,0 +1,155 @@
+// Commands that work on records and plug-ins, offline: check, report, list, new.
+import { spawn } from "node:child_process";
+import { access, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { EXIT, NinetyError, type ExitCode } from "../../model/error.ts";
+import type { Fields } from "../../model/fields.ts";
+import { findRun, listRuns, runsRoot } from "../folders.ts";
+import { exitOf, judgeFolder, rendered, writeReports } from "../judging.ts";
+import type { Output } from "../output.ts";
+import { experimentNames, loadPlugins } from "../plugins.ts";
+
+/** Judges a record again. */
+export async function check(run: string | undefined, out: Output): Promise<ExitCode> {
+  const plugins = await loadPlugins();
+  const judged = await judgeFolder(await findRun(run), plugins);
+  out.result(rendered(judged, plugins, "console"));
+  out.object(JSON.parse(rendered(judged, plugins, "json")));
+  return exitOf(judged.verdict.outcome);
+}
+
+/**
+ * Renders the reports of a record again; they say the verdict, the exit code only that it worked.
+ */
+export async function report(
+  run: string | undefined,
+  options: { readonly open: boolean },
+  out: Output,
+): Promise<ExitCode> {
+  const plugins = await loadPlugins();
+  const judged = await judgeFolder(await findRun(run), plugins);
+  await writeReports(judged, plugins);
+  const files = plugins.reporters.flatMap(({ file }) => (file ? [join(judged.folder, file)] : []));
+  out.result(files.map((file) => relative(process.cwd(), file)).join("\n"));
+  out.object({ files });
+  if (options.open) open(join(judged.folder, "report.html"), out);
+  return EXIT.pass;
+}
+
+function open(file: string, out: Output): void {
+  const opener = spawn("xdg-open", [file], { detached: true, stdio: "ignore" });
+  opener.on("error", () => out.tell(`no xdg-open on this machine: open ${file} in a browser`));
+  opener.unref();
+}
+
+export async function list(what: string, out: Output): Promise<ExitCode> {
+  switch (what) {
+    case "faults":
+      return listPlugins((await loadPlugins()).faults, out);
+    case "checks":
+      return listPlugins((await loadPlugins()).checks, out);
+    case "experiments": {
+      const names = await experimentNames();
+      out.result(names.join("\n"));
+      out.object(names);
+      return EXIT.pass;
+    }
+    case "runs": {
+      const runs = await listRuns(runsRoot());
+      out.result(runs.map((one) => `${one.experiment}  ${one.name}`).join("\n") || "no runs yet");
+      out.object(runs);
+      return EXIT.pass;
+    }
+    default:
+      throw new NinetyError(`list must be of faults | checks | experiments | runs, got ${what}`, {
+        exit: EXIT.usage,
+      });
+  }
+}
+
+interface Listed {
+  readonly name: string;
+  readonly about: string;
+  readonly params: Fields;
+  readonly on?: string;
+  readonly lasts?: string;
+}
+
+function listPlugins(plugins: readonly Listed[], out: Output): ExitCode {
+  const params = (fields: Fields): readonly string[] =>
+    Object.entries(fields).map(([name, field]) => {
+      const preset =
+        field.default === undefined ? "" : `, default ${JSON.stringify(field.default)}`;
+      const need = field.optional ? "" : ", required";
+      return `    ${name.padEnd(12)} ${field.about} (${field.rule}${preset}${need})`;
+    });
+  const shown = plugins.map((one) => {
+    const on = one.on ? `  on ${one.on}, ${one.lasts === "once" ? "happens once" : "held"}` : "";
+    return [`${one.name}${on}`, `    ${one.about}`, ...params(one.params)].join("\n");
+  });
+  out.result(shown.join("\n"));
+  out.object(
+    plugins.map(({ name, about, on, lasts, params: fields }) => ({
+      name,
+      about,
+      on: on ?? null,
+      lasts: lasts ?? null,
+      params: Object.entries(fields).map(
+        ([field, { about: text, rule, optional, default: preset }]) => ({
+          field,
+          about: text,
+          rule,
+          optional,
+          default: preset ?? null,
+        }),
+      ),
+    })),
+  );
+  return EXIT.pass;
+}
+
+const TEMPLATE = `import { experiment, one } from "ninety";
+import { availability } from "ninety/checks/availability";
+import { recovery } from "ninety/checks/recovery";
+import { podKill } from "ninety/faults/pod-kill";
+import { predict } from "ninety/load/predict";
+import { modelServer } from "ninety/parts/model-server";
+
+const server = modelServer({ replicas: 3, gpus: 1, probes: "deep", spread: "topology" });
+
+export default experiment({
+  // One sentence that can turn out false.
+  hypothesis: "A replica that is deleted hurts clients for at most 10 s.",
+  stack: [server],
+  load: predict({ to: server, rate: "50/s", connections: ["new", "reused"] }),
+  slo: { within: "250ms", good: "99%", breach: "95%" },
+  faults: [podKill({ on: one(server.pods), grace: "0s" })],
+  observe: "2m",
+  expect: [recovery({ service: "10s", capacity: "60s" }), availability({ atLeast: "90%" })],
+});
+`;
+
+/** Writes a first experiment to start from; never over a file that is there. */
+export async function create(name: string, out: Output): Promise<ExitCode> {
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
+    throw new NinetyError(`name must be kebab-case such as gpu-loss, got ${name}`, {
+      exit: EXIT.usage,
+    });
+  }
+  const file = join("experiments", `${name}.experiment.ts`);
+  const taken = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (taken) throw new NinetyError(`${file} is already there`, { exit: EXIT.usage });
+  await writeFile(file, TEMPLATE, { flag: "wx" }).catch((error: unknown) => {
+    throw new NinetyError(`cannot write ${file}`, {
+      exit: EXIT.usage,
+      hint: "run this where the folder experiments is",
+      cause: error,
+    });
+  });
+  out.result(`${file}\nrun it: npm run experiment -- ${name}`);
+  out.object({ file });
+  return EXIT.pass;
+}

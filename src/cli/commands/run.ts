@@ -1,0 +1,140 @@
+// The main job: an experiment in, a record, a verdict and reports out.
+import { randomBytes } from "node:crypto";
+import { join, relative } from "node:path";
+import { EXIT, NinetyError, worstExit, type ExitCode } from "../../model/error.ts";
+import { showMs } from "../../model/quantity.ts";
+import { stableText } from "../../model/json.ts";
+import type { Plan } from "../../model/plan.ts";
+import { createCrew } from "../../kernel/crew.ts";
+import { readExperiment, type Reading } from "../../kernel/experiment.ts";
+import { makePlan } from "../../kernel/planner.ts";
+import { run as runPlan, type RunEnd } from "../../kernel/runner.ts";
+import { openRunLog } from "../../store/run-log.ts";
+import { monotonicUs, realClock } from "../clock.ts";
+import { addOns, composeSystem, type ClusterChoice } from "../compose.ts";
+import { runsRoot, utcStamp } from "../folders.ts";
+import { exitOf, judgeFolder, rendered, writeReports } from "../judging.ts";
+import { explain, type Output } from "../output.ts";
+import { loadExperiment, loadPlugins, type Plugins } from "../plugins.ts";
+import { progressView } from "../progress.ts";
+import { onSignals, type Signals } from "../signals.ts";
+
+export interface RunOptions extends ClusterChoice {
+  readonly seed: string | undefined;
+  readonly keep: boolean;
+}
+
+const DEFAULT_EXPERIMENT = "gpu-loss";
+
+/** An experiment's file to its plan: every problem at once, and nothing is touched. */
+async function planned(
+  file: string | undefined,
+  seed: string | undefined,
+  plugins: Plugins,
+): Promise<{ readonly plan: Plan; readonly reading: Reading }> {
+  const { name, loaded } = await loadExperiment(file ?? DEFAULT_EXPERIMENT);
+  const reading = readExperiment(name, loaded);
+  const chosen = seed ?? process.env["NINETY_SEED"] ?? randomBytes(4).toString("hex");
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(chosen)) {
+    throw new NinetyError(`seed must be 1 to 64 of A-Z a-z 0-9 . _ -, got ${chosen}`, {
+      exit: EXIT.usage,
+    });
+  }
+  const always = plugins.checks.filter((check) => check.always === true);
+  return { reading, plan: makePlan(reading, chosen, { always, addOns: addOns(reading) }) };
+}
+
+/** Prints what a run would do. */
+export async function plan(
+  file: string | undefined,
+  seed: string | undefined,
+  out: Output,
+): Promise<ExitCode> {
+  const { plan: made } = await planned(file, seed, await loadPlugins());
+  out.object(made);
+  const { phasesMs } = made;
+  const steps = made.steps.map((step) => {
+    const until = step.healMs === null ? "once" : `until ${showMs(step.healMs)}`;
+    const on =
+      step.on.kind === "link" ? "a link" : `${step.on.count} ${step.on.kind} of ${step.on.part}`;
+    return `  ${step.id} ${step.fault} on ${on}, from ${showMs(step.injectMs)} ${until}  ${stableText(step.params)}`;
+  });
+  out.result(
+    [
+      `${made.experiment}  seed ${made.seed}`,
+      `  ${made.hypothesis}`,
+      `  cluster: ${made.cluster.nodes} nodes with ${made.cluster.gpusPerNode} GPUs each`,
+      ...made.stack.map(
+        ({ part, objects }) => `  part ${part}: ${objects.map((o) => o.kind).join(", ")}`,
+      ),
+      `  load: ${made.load.scenarios.map((s) => `${s.name} ${made.load.rateRps}/s`).join(", ")} to ${made.load.to}`,
+      `  warmup ${showMs(phasesMs.warmup)}, steady ${showMs(phasesMs.steady)}, faults ${showMs(phasesMs.faults)}, observe at most ${showMs(phasesMs.observe)}`,
+      ...steps,
+      ...made.checks.map((check) => `  check ${check.name} ${stableText(check.params)}`),
+    ].join("\n"),
+  );
+  return EXIT.pass;
+}
+
+export async function run(
+  file: string | undefined,
+  options: RunOptions,
+  out: Output,
+): Promise<ExitCode> {
+  const plugins = await loadPlugins();
+  const { plan: made, reading } = await planned(file, options.seed, plugins);
+  const startedAt = new Date();
+  const folder = join(runsRoot(), made.experiment, `${utcStamp(startedAt)}-${made.seed}`);
+  out.tell(`${made.experiment}  seed ${made.seed}  ${relative(process.cwd(), folder)}`);
+  const monotonicStartUs = monotonicUs();
+  const clock = realClock(monotonicStartUs);
+  const log = await openRunLog(folder, clock);
+  const view = progressView({ plan: made, log, clock });
+  const signals = onSignals(log, view.say);
+  const system = await composeSystem({
+    ...{ plugins, reading, choice: options, keep: options.keep },
+    ...{ log, clock, progress: view.step, folder, startedAt, monotonicStartUs },
+  });
+  const ended = await runPlan(made, system, createCrew(clock, signals.stop));
+  view.stop();
+  const written = await log.close(system.loadComplete()).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (written !== null) out.tell(`error: the record could not be written: ${String(written)}`);
+  const exit = await conclude({ ended, signals, folder, plugins, out });
+  signals.end();
+  return exit;
+}
+
+async function conclude(of: {
+  readonly ended: RunEnd;
+  readonly signals: Signals;
+  readonly folder: string;
+  readonly plugins: Plugins;
+  readonly out: Output;
+}): Promise<ExitCode> {
+  const { ended, signals, folder, plugins, out } = of;
+  const codes: ExitCode[] = [];
+  const interrupted = signals.caught();
+  if (ended.unhealed.length > 0) codes.push(EXIT.healFailed);
+  if (interrupted !== null) codes.push(interrupted);
+  else if (ended.failure) codes.push(explain(ended.failure.error, false));
+  // Nothing was touched and nothing measured: there is no verdict to give.
+  const measured = ended.failure?.phase !== "preflight";
+  if (measured) {
+    const judged = await judgeFolder(folder, plugins);
+    await writeReports(judged, plugins);
+    out.result(
+      rendered({ ...judged, folder: relative(process.cwd(), folder) }, plugins, "console"),
+    );
+    out.object(JSON.parse(rendered(judged, plugins, "json")));
+    codes.push(exitOf(judged.verdict.outcome));
+  } else {
+    const { failure } = ended;
+    out.object({ folder, exit: worstExit(codes), error: String(failure?.error) });
+  }
+  for (const id of ended.unhealed)
+    out.tell(`STILL DISTURBED: ${id}; run: npx ninety heal ${folder}`);
+  return worstExit(codes);
+}

@@ -1,0 +1,212 @@
+// Ports to their implementations: the one place that names them.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { cpus, release, totalmem } from "node:os";
+import { basename, join } from "node:path";
+import { virtualGpus } from "../../workloads/parts/gpu-plugin.ts";
+import { nodeAgent } from "../../workloads/parts/node-agent.ts";
+import { ensureBinaries, folderOf, programPath, type Binaries } from "../artifacts/binaries.ts";
+import { ensureImages } from "../artifacts/images.ts";
+import { ensurePackages } from "../artifacts/packages.ts";
+import { kubeApi } from "../clusters/kube/api.ts";
+import { kubeProvider } from "../clusters/kube/kube.ts";
+import { kubeWitness } from "../clusters/kube/witness.ts";
+import { attachLocal, localProvider, localStatus } from "../clusters/local/local.ts";
+import { guardInjector } from "../injectors/guard.ts";
+import { nodeAgentInjector } from "../injectors/node-agent.ts";
+import type { Reading } from "../kernel/experiment.ts";
+import { createSystem, type RunSystem } from "../kernel/system.ts";
+import { k6Runner } from "../load/k6.ts";
+import type { Json } from "../model/json.ts";
+import type { Part } from "../ports/author.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Cluster, ClusterProvider, Progress } from "../ports/cluster.ts";
+import type { Injector } from "../ports/injector.ts";
+import type { LoadRunner } from "../ports/load.ts";
+import type { Log } from "../ports/log.ts";
+import { cacheRoot } from "./folders.ts";
+import { byName, ROOT, type Plugins } from "./plugins.ts";
+
+const PACKAGE = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+export const VERSION = PACKAGE.version;
+
+/** Which cluster a command means. */
+export interface ClusterChoice {
+  readonly instance: string;
+  /** Set: a context of the user's kubeconfig. */
+  readonly context: string | undefined;
+  readonly image: string | undefined;
+  /** Whether missing distribution packages may be installed. */
+  readonly install: boolean;
+}
+
+/** What every stack needs beside the author's parts. */
+export function addOns(reading: Reading): readonly Part[] {
+  const { gpusPerNode } = reading.cluster;
+  return [nodeAgent(), ...(gpusPerNode > 0 ? [virtualGpus({ perNode: gpusPerNode })] : [])];
+}
+
+const TOOLS = ["nftables", "iptables", "conntrack", "iproute2", "util-linux", "openssl"] as const;
+const PROGRAMS = ["kubernetes", "containerd", "etcd", "runc", "cni", "k6", "pause"] as const;
+
+/** Everything that a local cluster and its load are made of, built where it is missing. */
+export async function materials(
+  install: boolean,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<{
+  readonly binaries: Binaries;
+  readonly images: Awaited<ReturnType<typeof ensureImages>>;
+}> {
+  const root = cacheRoot();
+  const binaries = await ensureBinaries({
+    cacheRoot: root,
+    want: PROGRAMS,
+    progress,
+    signal,
+    installPackages: install,
+  });
+  const images = await ensureImages({ root: ROOT, cacheRoot: root, binaries, progress, signal });
+  return { binaries, images };
+}
+
+/** The embedded cluster of that instance. */
+export function local(choice: Pick<ClusterChoice, "instance" | "install">): ClusterProvider {
+  const { install } = choice;
+  const provider = localProvider({
+    instance: choice.instance,
+    cacheRoot: cacheRoot(),
+    repoRoot: ROOT,
+    makeApi: (kubeconfigPath) => kubeApi(kubeconfigPath),
+    materials: async (progress, signal) => {
+      const { binaries, images } = await materials(install, progress, signal);
+      return { binFolder: binaries.binFolder, cniFolder: folderOf(binaries, "cni"), images };
+    },
+  });
+  return {
+    ...provider,
+    prepare: async (progress, signal) => {
+      // The machine is probed with these tools.
+      await ensurePackages({ need: TOOLS, install, progress, signal });
+      await provider.prepare(progress, signal);
+    },
+  };
+}
+
+/** The local cluster if it is up already, else null. */
+export function runningLocal(instance: string): Cluster | null {
+  const up = localStatus(cacheRoot()).some(
+    (one) => one.instance === instance && one.state === "up",
+  );
+  if (!up) return null;
+  return attachLocal({
+    instance,
+    cacheRoot: cacheRoot(),
+    makeApi: (kubeconfigPath) => kubeApi(kubeconfigPath),
+  });
+}
+
+/** The provider that a choice means. */
+export function providerOf(choice: ClusterChoice): ClusterProvider {
+  if (choice.context === undefined) return local(choice);
+  return kubeProvider({
+    context: choice.context,
+    ...(choice.image === undefined ? {} : { images: { programs: choice.image } }),
+  });
+}
+
+/** Who can hold effects in that cluster. */
+export function injectorsOf(cluster: Cluster, monotonicStartUs: number): readonly Injector[] {
+  const { socketPath, machines } = cluster.guard;
+  const guard =
+    socketPath === null ? [] : [guardInjector({ socketPath, machines, monotonicStartUs })];
+  return [nodeAgentInjector({ api: cluster.api, monotonicStartUs }), ...guard];
+}
+
+function loadRunner(install: boolean): LoadRunner {
+  return {
+    start: async (of) => {
+      const binaries = await ensureBinaries({
+        cacheRoot: cacheRoot(),
+        want: ["k6"],
+        progress: () => {},
+        signal: AbortSignal.timeout(15 * 60_000),
+        installPackages: install,
+      });
+      const runner = k6Runner({
+        k6Path: programPath(binaries, "k6"),
+        scriptsFolder: join(ROOT, "workloads/load"),
+        modelsFolder: join(ROOT, "workloads/models"),
+      });
+      return runner.start(of);
+    },
+  };
+}
+
+export interface Composing {
+  readonly plugins: Plugins;
+  readonly reading: Reading;
+  readonly choice: ClusterChoice;
+  readonly keep: boolean;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly folder: string;
+  readonly startedAt: Date;
+  readonly monotonicStartUs: number;
+}
+
+/** A run's System on real ports. */
+export async function composeSystem(of: Composing): Promise<RunSystem> {
+  const { choice, plugins, reading, monotonicStartUs } = of;
+  const attach = choice.context === undefined ? runningLocal(choice.instance) : null;
+  const workFolder = join(of.folder, "load");
+  await mkdir(workFolder, { recursive: true });
+  return createSystem({
+    clock: of.clock,
+    log: of.log,
+    run: `${reading.name}-${basename(of.folder)}`,
+    provider: providerOf(choice),
+    ...(attach === null ? {} : { attach }),
+    injectors: (cluster) => injectorsOf(cluster, monotonicStartUs),
+    witness: (cluster) => kubeWitness(kubeApi(cluster.kubeconfigPath, choice.context)),
+    faults: byName("fault", [...reading.definitions.faults, ...plugins.faults]),
+    load: loadRunner(choice.install),
+    samplers: plugins.samplers,
+    keep: of.keep,
+    onLive: (told) => {
+      if (told.is === "step") of.progress(told);
+    },
+    workFolder,
+    environment: {
+      ninety: VERSION,
+      startedAt: of.startedAt.toISOString(),
+      monotonicStartUs,
+      gitCommit: gitCommit(),
+      machine: machine(),
+    },
+    versions: { node: process.version },
+  });
+}
+
+/** The commit of the working folder, with `+changes` where it differs; null outside of git. */
+function gitCommit(): string | null {
+  try {
+    const git = (...args: string[]): string =>
+      execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return git("rev-parse", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+changes");
+  } catch {
+    return null;
+  }
+}
+
+function machine(): { readonly [key: string]: Json } {
+  const processors = cpus();
+  return {
+    cpus: processors.length,
+    cpuModel: processors[0]?.model ?? "unknown",
+    memoryBytes: totalmem(),
+    kernel: release(),
+  };
+}

@@ -1,0 +1,128 @@
+import { createLogUpdate } from "log-update";
+import type { Event } from "../model/event.ts";
+import { showNumber } from "../model/show.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Progress } from "../ports/cluster.ts";
+import type { RunLog } from "../store/run-log.ts";
+import { LiveState, phaseLine, stamp } from "./live-state.ts";
+import type { Plan } from "../model/plan.ts";
+
+const PHASES = [
+  "preflight",
+  "deploy",
+  "warmup",
+  "steady",
+  "faults",
+  "observe",
+  "teardown",
+] as const;
+const REDRAW_MS = 250;
+const QUIET_LINE_MS = 10_000;
+
+/**
+ * Progress of one run on stderr: redrawn on a terminal, else a line an event and one every 10 s.
+ */
+export interface ProgressView {
+  readonly step: Progress;
+  say(line: string): void;
+  stop(): void;
+}
+
+/** Long work outside of a run: a line for each new step, and on a terminal its share. */
+export function plainProgress(write: (text: string) => void): Progress {
+  let last = "";
+  let lastAt = 0;
+  return ({ what, doneRatio }) => {
+    const now = performance.now();
+    if (what === last && now - lastAt < QUIET_LINE_MS) return;
+    last = what;
+    lastAt = now;
+    write(`${what}${doneRatio === undefined ? "" : ` (${Math.round(doneRatio * 100)} %)`}\n`);
+  };
+}
+
+export function progressView(of: { plan: Plan; log: RunLog; clock: Clock }): ProgressView {
+  const state = new LiveState(of.plan);
+  const live = process.stderr.isTTY === true;
+  const redraw = createLogUpdate(process.stderr);
+  const nowUs = (): number => of.clock.nowUs();
+  const line = (text: string): void => {
+    if (live) redraw.clear();
+    process.stderr.write(`${text}\n`);
+  };
+  const draw = (): void => redraw(screen(state, nowUs()).join("\n"));
+  const tick = live
+    ? setInterval(draw, REDRAW_MS)
+    : setInterval(() => line(`${stamp(nowUs())}  ${statusLine(state, nowUs())}`), QUIET_LINE_MS);
+  tick.unref();
+  of.log.listen({
+    event: (event: Event) => {
+      const told = state.event(event);
+      if (told !== null && !live) line(`${stamp(event.atUs)}  ${told}`);
+      if (live) draw();
+    },
+    request: (request) => state.request(request),
+    sample: (sample) => state.sample(sample),
+  });
+  const plain = plainProgress((text) => process.stderr.write(`${stamp(nowUs())}  ${text}`));
+  return {
+    step: (step) => {
+      state.step = step.what;
+      if (!live) plain(step);
+    },
+    say: line,
+    stop: () => {
+      clearInterval(tick);
+      if (live) redraw.clear();
+    },
+  };
+}
+
+function statusLine(state: LiveState, nowUs: number): string {
+  const step = state.step === "" ? "" : `: ${state.step}`;
+  return [`${phaseLine(state, nowUs)}${step}`, ...rateTexts(state, nowUs), counts(state)]
+    .filter((text) => text !== "")
+    .join(" · ");
+}
+
+function rateTexts(state: LiveState, nowUs: number): readonly string[] {
+  if (state.metric("replicas_ready") === null) return [];
+  return state
+    .rates(nowUs)
+    .map(
+      ({ name, offeredRps, goodRps }) =>
+        `${name} ${showNumber(goodRps)} good of ${showNumber(offeredRps)}/s`,
+    );
+}
+
+function counts(state: LiveState): string {
+  const wanted = state.plan.stack.reduce((sum, part) => sum + (part.replicas ?? 0), 0);
+  const show = (label: string, ready: number | null, of: number | null): string =>
+    ready === null ? "" : `${label} ${ready}${of === null ? "" : `/${of}`}`;
+  return [
+    show("replicas", state.metric("replicas_ready"), wanted),
+    show("endpoints", state.metric("endpoints_ready"), null),
+    show("GPUs", state.metric("gpus_healthy"), state.metric("gpus_capacity")),
+  ]
+    .filter((text) => text !== "")
+    .join("  ");
+}
+
+function screen(state: LiveState, nowUs: number): readonly string[] {
+  const { plan } = state;
+  const bar = PHASES.map((phase) => (phase === state.phase ? `[${phase}]` : phase)).join(" ");
+  const faults = [...state.openFaults.values()].map(
+    (open) =>
+      `  ${open.id} ${open.what}, ${Math.round((nowUs - open.sinceUs) / 1e6)} s old, ${open.proof}`,
+  );
+  return [
+    `${plan.experiment}  seed ${plan.seed}  ${stamp(nowUs)}`,
+    `  ${bar}`,
+    `  ${phaseLine(state, nowUs)}${state.step ? `: ${state.step}` : ""}`,
+    ...rateTexts(state, nowUs).map((text) => `  ${text}`),
+    ...(counts(state) ? [`  ${counts(state)}`] : []),
+    ...faults,
+    ...state.recent.map((text) => `    ${text}`),
+    "  Ctrl-C heals and tears down",
+  ].map((text) => text.slice(0, Math.max(20, (process.stderr.columns ?? 100) - 1)));
+}

@@ -1,0 +1,62 @@
+import type { Measured } from "./measured.ts";
+import { showMs } from "./quantity.ts";
+import type { Finding } from "./verdict.ts";
+
+/** A number the way people read it: three significant digits, no exponent in the usual range. */
+export function showNumber(value: number): string {
+  if (value === 0 || Number.isInteger(value)) return value.toLocaleString("en-US");
+  const size = Math.abs(value);
+  if (size < 1e-6) return value.toExponential(1);
+  return size >= 1_000
+    ? Math.round(value).toLocaleString("en-US")
+    : String(Number(value.toPrecision(3)));
+}
+
+function showIn(unit: Measured["unit"], value: number): string {
+  switch (unit) {
+    case "ms":
+      return showMs(value);
+    case "us":
+      return showMs(value / 1_000);
+    case "ratio":
+      return `${showPercent(value)} %`;
+    case "rps":
+      return `${showNumber(value)}/s`;
+    case "count":
+      return showNumber(value);
+  }
+}
+
+/** Keeps the nines apart: 0.99951 is 99.951, 0.9 is 90. */
+function showPercent(value: number): string {
+  const percent = value * 100;
+  if (percent > 99 && percent < 100) {
+    const digits = Math.min(6, 2 + Math.ceil(-Math.log10(100 - percent + 1e-9)));
+    return String(Number(percent.toFixed(Math.max(1, digits))));
+  }
+  return showNumber(percent);
+}
+
+/** `1.9 s [1.8 s, 2 s]`, `more than 60 s`, `not measured: why`. */
+export function showMeasured(measured: Measured): string {
+  switch (measured.is) {
+    case "absent":
+      return `not measured: ${measured.why}`;
+    case "beyond":
+      return `more than ${showIn(measured.unit, measured.low)}`;
+    case "value": {
+      const { unit, value, low, high } = measured;
+      const point = showIn(unit, value);
+      if (low === high) return point;
+      return `${point} [${showIn(unit, low)}, ${showIn(unit, high)}]`;
+    }
+  }
+}
+
+/** `at most 20 s`, `at least 90 %`. */
+export function showLimit(finding: Finding): string {
+  const { limit, observed } = finding;
+  return "max" in limit
+    ? `at most ${showIn(observed.unit, limit.max)}`
+    : `at least ${showIn(observed.unit, limit.min)}`;
+}
