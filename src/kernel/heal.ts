@@ -5,7 +5,7 @@ import type { StepId } from "../model/plan.ts";
 import { bounded, within } from "./crew.ts";
 import type { Healing } from "./run-system.ts";
 
-export const HEAL_MAX_MS = 30_000;
+const HEAL_MAX_MS = 30_000;
 const WRITE_MAX_MS = 5_000;
 
 /** A step that was begun and not ended, with all that may be held for it. */

@@ -4,7 +4,7 @@ import type { Target } from "../model/target.ts";
 
 /** The label that every object of a run carries. */
 export const RUN_LABEL = "ninety/run";
-export const GPU_RESOURCE = "nvidia.com/gpu";
+const GPU_RESOURCE = "nvidia.com/gpu";
 
 export interface InventoryNode {
   readonly name: string;

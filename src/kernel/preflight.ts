@@ -84,7 +84,8 @@ function nodeProblems(plan: Plan, schedulable: readonly string[]): readonly stri
 function gpuProblems(plan: Plan, facts: Facts): readonly string[] {
   const wanted = wantedGpus(plan);
   if (facts.kind === "local" || wanted === 0) return [];
-  const there = facts.nodes.reduce((sum, { gpus }) => sum + gpus, 0);
+  const open = facts.nodes.filter(({ schedulable }) => schedulable);
+  const there = open.reduce((sum, { gpus }) => sum + gpus, 0);
   return spareProblems(plan, wanted, there);
 }
 

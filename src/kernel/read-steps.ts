@@ -1,4 +1,4 @@
-import { count, duration, flag, read, type Fields } from "../model/fields.ts";
+import { count, duration, flag, read, type Field, type Fields } from "../model/fields.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { ClusterPlan, PlannedPart } from "../model/plan.ts";
 import type { Ms } from "../model/quantity.ts";
@@ -24,6 +24,14 @@ export interface Scene {
   readonly cluster: ClusterPlan;
 }
 
+/** Read apart, and named here so that an unknown field is told with all that are known. */
+const met: Field<unknown, unknown, "", true> = {
+  unit: "",
+  about: "what it meets",
+  rule: "such as one(server.pods)",
+  optional: true,
+  read: (written) => written,
+};
 const at = duration({ about: "from the start of the faults phase", max: "1h", default: "0s" });
 const lasts = duration({ about: "how long it is held", min: "1s", max: "1h" });
 const follow = flag({ about: "meets the replacements of its targets too", default: false });
@@ -57,18 +65,19 @@ function readStep(
 ): ReadStep | null {
   const { definition, options, scene } = of;
   const before = problems.length;
-  const { on, ...others } = options;
   const common: Fields = {
+    on: met,
     at,
     ...(definition.lasts === "held" ? { for: lasts } : {}),
     ...(definition.lasts === "held" && definition.on !== "node" ? { follow } : {}),
   };
   const {
+    on,
     atMs,
     forMs,
     follow: follows,
     ...params
-  } = read(path, { ...common, ...definition.params }, others, problems) as Readonly<
+  } = read(path, { ...common, ...definition.params }, options, problems) as Readonly<
     Record<string, unknown>
   >;
   const picked = readPick(`${path}.on`, on, { kind: definition.on, scene }, problems);

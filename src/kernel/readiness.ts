@@ -10,7 +10,7 @@ export function isWorkload({ kind }: KubeObject): boolean {
 }
 
 /** What a workload still lacks, in words; null: all of its pods are Ready. */
-export function lackOf(object: KubeObject): string | null {
+function lackOf(object: KubeObject): string | null {
   if (object.kind === "Pod") return isTrue(object, "Ready") ? null : "is not Ready";
   const generation = numberAt(object, "metadata", "generation") ?? 0;
   if (

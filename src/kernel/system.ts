@@ -31,7 +31,7 @@ import { RequestWindow, settle } from "./settle.ts";
 import { cuttingSteps, effectsOf } from "./stand-in.ts";
 import { labelled } from "./sweep.ts";
 import { leftoverEvents, removeObjects, sweepEffects, sweepFailed } from "./teardown.ts";
-import { spawnSamplers, stayWithLoad } from "./watch.ts";
+import { spawnSamplers, started, stayWithLoad } from "./watch.ts";
 
 /** What a run tells while it goes on; only the record is kept. */
 export type Live =
@@ -223,7 +223,7 @@ class PortSystem implements RunSystem {
       const { timeoutMs } = plan.load;
       this.#loadComplete = await stayWithLoad(starting, { clock, log, timeoutMs }, life);
     });
-    await starting;
+    await started(starting);
   }
 
   async resolve(

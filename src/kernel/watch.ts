@@ -42,6 +42,15 @@ export function spawnSamplers(
   }
 }
 
+/** The load, or `load-died` where it could not be started. */
+export async function started(starting: Promise<RunningLoad>): Promise<RunningLoad> {
+  try {
+    return await starting;
+  } catch (error) {
+    throw new RunAborted("load-died", messageOf(error), { cause: error });
+  }
+}
+
 /**
  * Stays with a load until the signal aborts, then stops it and waits for its last request. True:
  * every request is told. Throws `load-died` when it ends before.
@@ -51,7 +60,7 @@ export async function stayWithLoad(
   of: { readonly clock: Clock; readonly log: Log; readonly timeoutMs: number },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const load = await starting;
+  const load = await started(starting);
   // Looked at twice below; a rejection in between is nobody's defect.
   load.ended.catch(() => {});
   const why = await within(signal, load.ended).then(

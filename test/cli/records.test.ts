@@ -1,0 +1,64 @@
+// check and report through the front door, on a record that another tool may have written.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ninety, ROOT } from "../support/ninety.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ninety-record-"));
+  cpSync(join(ROOT, "test/golden/records/small"), folder, { recursive: true });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const path = (name: string): string => join(folder, name);
+const edit = (name: string, change: (text: string) => string): void =>
+  writeFileSync(path(name), change(readFileSync(path(name), "utf8")));
+
+test("a whole record passes, with one object on stdout and nothing else there", async () => {
+  const { code, stdout, stderr } = await ninety(["check", folder, "--json"]);
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ outcome: "pass", experiment: "small" });
+  expect(stdout.trim().split("\n")).toHaveLength(1);
+});
+
+test("report writes the reports beside the record", async () => {
+  expect((await ninety(["report", folder])).code).toBe(0);
+  expect(readFileSync(path("report.html"), "utf8")).toContain("<h1>small</h1>");
+  expect(JSON.parse(readFileSync(path("verdict.json"), "utf8"))).toMatchObject({ outcome: "pass" });
+});
+
+test("lines in another order give the identical verdict", async () => {
+  const before = (await ninety(["check", folder, "--json"])).stdout;
+  for (const name of ["events.ndjson", "requests.ndjson"]) {
+    edit(name, (text) => `${text.trim().split("\n").reverse().join("\n")}\n`);
+  }
+  expect((await ninety(["check", folder, "--json"])).stdout).toBe(before);
+});
+
+const damages: readonly (readonly [
+  what: string,
+  name: string,
+  change: (text: string) => string,
+])[] = [
+  ["no end line", "requests.ndjson", (text) => text.trim().split("\n").slice(0, -1).join("\n")],
+  ["a lost request", "requests.ndjson", (text) => text.split("\n").slice(1).join("\n")],
+  ["a cut line", "requests.ndjson", (text) => text.slice(0, -400)],
+  ["no requests", "requests.ndjson", () => ""],
+  ["no events", "events.ndjson", () => ""],
+  ["no proof", "events.ndjson", (text) => text.replace('"edge":"proved"', '"edge":"unproved"')],
+  [
+    "dropped requests",
+    "requests.ndjson",
+    (text) => text.replaceAll('"outcome":"ok"', '"outcome":"dropped"'),
+  ],
+];
+for (const [what, name, change] of damages) {
+  test(`${what}: never a pass`, async () => {
+    edit(name, change);
+    const { code, stderr } = await ninety(["check", folder]);
+    expect(code, stderr).toBeGreaterThanOrEqual(1);
+    expect(code).toBeLessThanOrEqual(2);
+  });
+}

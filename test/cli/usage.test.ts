@@ -1,0 +1,115 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ninety, ROOT } from "../support/ninety.ts";
+
+let folder = "";
+beforeEach(() => {
+  // Below the repository, so that `import "ninety"` finds the package itself.
+  folder = mkdtempSync(join(ROOT, "reports", "test-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test("help names every command and the exit codes", async () => {
+  const { code, stdout } = await ninety(["--help"]);
+  expect(code).toBe(0);
+  for (const word of [
+    "run",
+    "plan",
+    "check",
+    "report",
+    "heal",
+    "list",
+    "new",
+    "doctor",
+    "cluster",
+  ]) {
+    expect(stdout).toMatch(new RegExp(`^  ${word} `, "m"));
+  }
+  expect(stdout).toContain("5 heal failed: still disturbed");
+});
+
+test("an unknown command, option or experiment is exit 3", async () => {
+  expect((await ninety(["explode"])).code).toBe(3);
+  expect((await ninety(["run", "--explode"])).code).toBe(3);
+  const unknown = await ninety(["run", "no-such-thing"]);
+  expect(unknown.code).toBe(3);
+  expect(unknown.stderr).toContain("gpu-loss");
+});
+
+const WRONG = `
+import { experiment, one } from "ninety";
+import { recovery } from "ninety/checks/recovery";
+import { gpuLost } from "ninety/faults/gpu-lost";
+import { predict } from "ninety/load/predict";
+import { modelServer } from "ninety/parts/model-server";
+const server = modelServer({ replicas: 3, gpus: 1, probes: "deep" });
+export default experiment({
+  hypothesis: "wrong",
+  stack: [server],
+  load: predict({ to: server, rate: "50", connections: ["new"] }),
+  slo: { within: "250ms", good: "101%" },
+  steady: "5s",
+  faults: [gpuLost({ on: one(server.gpus), for: "60", symtom: "crash" })],
+  observe: "2m",
+  expect: [recovery({ service: 20 })],
+});
+`;
+
+test("every problem of an experiment is told at once, and nothing is touched", async () => {
+  const file = join(folder, "wrong.experiment.ts");
+  writeFileSync(file, WRONG);
+  const { code, stderr } = await ninety(["run", file], folder);
+  expect(code).toBe(3);
+  expect(stderr).toContain('load.rate must be a rate such as "50/s", got "50"');
+  expect(stderr).toContain('slo.good must be "0%" to "100%", got "101%"');
+  expect(stderr).toContain("steady must be 20s");
+  expect(stderr).toContain('faults[0].for must be a duration such as "20s", got "60"');
+  expect(stderr).toContain("faults[0].symtom is not a field");
+  expect(stderr).toContain('expect[0].service must be a duration such as "20s", got 20');
+  expect(readdirSync(folder)).toEqual(["wrong.experiment.ts"]);
+});
+
+const TOO_MANY = WRONG.replace('rate: "50"', 'rate: "50/s"')
+  .replace('good: "101%"', 'good: "99%"')
+  .replace('steady: "5s",', "")
+  .replace(
+    'on: one(server.gpus), for: "60", symtom: "crash"',
+    'on: exactly(4, server.gpus), for: "60s"',
+  )
+  .replace("experiment, one", "exactly, experiment")
+  .replace("service: 20", 'service: "20s"');
+
+test("more targets than there can be is exit 3, and nothing is touched", async () => {
+  const file = join(folder, "too-many.experiment.ts");
+  writeFileSync(file, TOO_MANY);
+  const { code, stderr } = await ninety(["run", file], folder);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/faults\[0\]\.on .*4/);
+  expect(readdirSync(folder)).toEqual(["too-many.experiment.ts"]);
+});
+
+test("plan is the same bytes for the same seed, and other bytes for another", async () => {
+  const of = async (seed: string): Promise<string> =>
+    (await ninety(["plan", "gpu-loss", "--seed", seed, "--json"])).stdout;
+  const first = await of("s1");
+  expect(await of("s1")).toBe(first);
+  expect(await of("s2")).not.toBe(first);
+  expect(JSON.parse(first)).toMatchObject({ experiment: "gpu-loss", seed: "s1" });
+});
+
+test("list and new", async () => {
+  const faults = JSON.parse((await ninety(["list", "faults", "--json"])).stdout) as {
+    name: string;
+  }[];
+  expect(faults.map(({ name }) => name)).toContain("gpu-lost");
+  expect((await ninety(["new", "Bad Name"], folder)).code).toBe(3);
+  expect((await ninety(["list", "everything"])).code).toBe(3);
+});
+
+test("check and report want a run", async () => {
+  const check = await ninety(["check", folder]);
+  expect(check.code).toBe(3);
+  expect(check.stderr).toContain("plan.json");
+  expect((await ninety(["report", join(folder, "none")])).code).toBe(3);
+});

@@ -1,0 +1,95 @@
+// The experiments that ship, through the front door, on the real local cluster.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Episode } from "../../src/model/measurement.ts";
+import type { Finding } from "../../src/model/verdict.ts";
+import { launchChromium } from "../support/chromium.ts";
+import { machineSnapshot } from "../support/machine.ts";
+import { ninety, type Ended } from "../support/ninety.ts";
+
+interface Report {
+  readonly outcome: string;
+  readonly folder: string;
+  readonly findings: readonly Finding[];
+  readonly episodes: readonly Episode[];
+  readonly steps: readonly { readonly proved: string; readonly healed: string }[];
+}
+
+function reportOf(ended: Ended): Report {
+  try {
+    return JSON.parse(ended.stdout) as Report;
+  } catch {
+    throw new Error(`no report (exit ${ended.code}):\n${ended.stderr.slice(-4_000)}`);
+  }
+}
+
+/** Findings that are not a pass, for the message of a failed expectation. */
+const notPassed = (report: Report): readonly Finding[] =>
+  report.findings.filter((finding) => finding.outcome !== "pass");
+
+test("gpu-loss passes on a cluster of its own and leaves the machine as it was", async () => {
+  const before = machineSnapshot();
+  const ended = await ninety(["run", "gpu-loss", "--json", "--instance", "e2e"]);
+  const report = reportOf(ended);
+  expect(notPassed(report)).toEqual([]);
+  expect(report.outcome).toBe("pass");
+  expect(ended.code).toBe(0);
+  expect(report.steps).toMatchObject([{ proved: "proved", healed: "healed" }]);
+  const [episode] = report.episodes;
+  expect(Object.keys(episode?.service ?? {}).sort()).toEqual(["new", "reused"]);
+  expect(episode?.capacity.class).toBe("RECOVERED");
+  expect(ended.tookMs).toBeLessThan(300_000);
+  expect(machineSnapshot()).toEqual(before);
+  await opensByItself(join(report.folder, "report.html"));
+});
+
+/** In a real browser: no message on its console, no request but for the file itself. */
+async function opensByItself(file: string): Promise<void> {
+  expect(readFileSync(file).byteLength).toBeLessThan(500_000);
+  const browser = await launchChromium();
+  try {
+    const page = await browser.newPage();
+    const said: string[] = [];
+    const asked: string[] = [];
+    page.on("console", (message) => said.push(message.text()));
+    page.on("pageerror", (error) => said.push(String(error)));
+    page.on("request", (request) => asked.push(request.url()));
+    await page.goto(`file://${file}`);
+    expect(await page.locator("h1").textContent()).toBe("gpu-loss");
+    expect(await page.locator("svg").count()).toBeGreaterThan(3);
+    expect(said).toEqual([]);
+    expect(asked).toEqual([`file://${file}`]);
+  } finally {
+    await browser.close();
+  }
+}
+
+const INSTANCE = "e2e-shared";
+
+beforeAll(async () => {
+  await ninety(["cluster", "down", "--instance", INSTANCE]);
+});
+afterAll(async () => {
+  const down = await ninety(["cluster", "down", "--instance", INSTANCE]);
+  expect(down.code).toBe(0);
+});
+
+test("a cluster that is up serves several runs, each with the verdict it must have", async () => {
+  const up = await ninety(["cluster", "up", "--instance", INSTANCE, "--json"]);
+  expect(up.code, up.stderr).toBe(0);
+
+  const podKill = await ninety(["run", "pod-kill", "--json", "--instance", INSTANCE]);
+  expect(notPassed(reportOf(podKill))).toEqual([]);
+  expect(podKill.code).toBe(0);
+
+  const broken = await ninety(["run", "canary-broken", "--json", "--instance", INSTANCE]);
+  expect(reportOf(broken).outcome).toBe("fail");
+  expect(broken.code).toBe(1);
+
+  const silent = await ninety(["run", "canary-silent", "--json", "--instance", INSTANCE]);
+  const report = reportOf(silent);
+  expect(report.steps).toMatchObject([{ proved: "unproved" }]);
+  expect(report.outcome).toBe("unknown");
+  expect(silent.code).toBe(2);
+});

@@ -1,0 +1,178 @@
+import { describe, expect, test } from "vitest";
+import { courseOf, type Course } from "../../src/measure/recovery.ts";
+import { signalOf } from "../../src/measure/signal.ts";
+import { randomFrom } from "./measure-record.ts";
+
+// Runs whose truth is drawn here, by code that knows nothing of the estimator.
+
+const S = 1_000_000;
+const SLO = { withinMs: 250, goodRatio: 0.99, breachRatio: 0.95 };
+const STEADY_S = 60;
+const AFTER_S = 40;
+const BACKGROUND = 0.001;
+const RUNS = 60;
+/** Fixed before the first run: below it a cell says too little about where its outage ends. */
+const BAD_EXPECTED_MIN = 25;
+
+interface Cell {
+  readonly rate: number;
+  readonly share: number;
+  readonly outageS: number;
+  readonly arrivals: "constant" | "poisson";
+  readonly errors: "single" | "bursty";
+}
+
+interface Run {
+  readonly course: Course;
+  readonly fromUs: number;
+  readonly endUs: number;
+}
+
+function draw(cell: Cell, seed: number): Run {
+  const random = randomFrom(seed);
+  const injUs = STEADY_S * S + random() * S;
+  const fromUs = injUs + random() * 3 * S;
+  const endUs = fromUs + cell.outageS * S;
+  const untilUs = endUs + AFTER_S * S;
+  const timesUs: number[] = [];
+  const bad: number[] = [];
+  const steady = { bad: 0, n: 0 };
+  let burst = 0;
+  for (let atUs = (random() / cell.rate) * S; atUs < untilUs;) {
+    const inside = atUs >= fromUs && atUs < endUs;
+    if (burst === 0 && !inside && random() < BACKGROUND) burst = cell.errors === "bursty" ? 4 : 1;
+    const isBad = inside ? random() < cell.share : burst > 0;
+    burst = Math.max(0, burst - 1);
+    timesUs.push(atUs);
+    bad.push(isBad ? 1 : 0);
+    if (atUs < STEADY_S * S) {
+      steady.n += 1;
+      steady.bad += isBad ? 1 : 0;
+    }
+    const gap = cell.arrivals === "constant" ? 1 : -Math.log(1 - random());
+    atUs += (gap / cell.rate) * S;
+  }
+  const course = courseOf({
+    signal: signalOf(timesUs, bad),
+    fromUs: injUs,
+    untilUs,
+    slo: SLO,
+    steady,
+    rateRps: cell.rate,
+    lagUs: 0,
+  });
+  return { course, fromUs, endUs };
+}
+
+const nameOf = ({ rate, share, outageS, arrivals, errors }: Cell): string =>
+  `${rate}/s, ${share * 100} % for ${outageS} s, ${arrivals}, ${errors}`;
+
+const CELLS: readonly Cell[] = [10, 50, 200].flatMap((rate) =>
+  [0.33, 0.5, 1].flatMap((share) =>
+    [0.5, 2, 10, 60].map((outageS): Cell => ({
+      rate,
+      share,
+      outageS,
+      arrivals: "constant",
+      errors: "single",
+    })),
+  ),
+);
+const ODD: readonly Cell[] = [0.33, 1].flatMap((share): readonly Cell[] => [
+  { rate: 50, share, outageS: 10, arrivals: "poisson", errors: "single" },
+  { rate: 50, share, outageS: 10, arrivals: "constant", errors: "bursty" },
+]);
+const judged = (cell: Cell): boolean => cell.rate * cell.share * cell.outageS >= BAD_EXPECTED_MIN;
+
+interface Result {
+  readonly cell: Cell;
+  readonly hurt: readonly (Run & { readonly course: Extract<Course, { is: "hurt" }> })[];
+}
+
+const RESULTS: readonly Result[] = [...CELLS, ...ODD].map((cell, nth) => {
+  const runs = Array.from({ length: RUNS }, (_, i) => draw(cell, nth * 1_000 + i + 1));
+  return {
+    cell,
+    hurt: runs.filter((run): run is Result["hurt"][number] => run.course.is === "hurt"),
+  };
+});
+
+describe("the recovery estimator", () => {
+  test("the cells that say too little are these", () => {
+    expect(CELLS.filter((cell) => !judged(cell)).map(nameOf)).toEqual([
+      "10/s, 33 % for 0.5 s, constant, single",
+      "10/s, 33 % for 2 s, constant, single",
+      "10/s, 50 % for 0.5 s, constant, single",
+      "10/s, 50 % for 2 s, constant, single",
+      "10/s, 100 % for 0.5 s, constant, single",
+      "10/s, 100 % for 2 s, constant, single",
+      "50/s, 33 % for 0.5 s, constant, single",
+      "50/s, 50 % for 0.5 s, constant, single",
+    ]);
+  });
+
+  test("sees every outage of the others, and its end", () => {
+    for (const { cell, hurt } of RESULTS.filter(({ cell }) => judged(cell))) {
+      // The weakest cells have 33 and 50 bad requests expected, spread over a window or two.
+      const least = cell.rate * cell.share * cell.outageS < 51 && cell.share < 1 ? 0.4 : 1;
+      expect(hurt.length / RUNS, nameOf(cell)).toBeGreaterThanOrEqual(least);
+      expect(
+        hurt.every(({ course }) => course.held),
+        nameOf(cell),
+      ).toBe(true);
+    }
+  });
+
+  test("is right on the mean to a request", () => {
+    for (const { cell, hurt } of RESULTS.filter(({ cell }) => judged(cell))) {
+      const errors = hurt.map(({ course, endUs }) => (course.recovered.atUs - endUs) / S);
+      const bias = errors.reduce((sum, one) => sum + one, 0) / errors.length;
+      expect(Math.abs(bias), nameOf(cell)).toBeLessThanOrEqual(1 / cell.rate);
+    }
+  });
+
+  test("covers the end and the begin, in each share and nearly in each cell", () => {
+    for (const share of [0.33, 0.5, 1]) {
+      const own = RESULTS.filter(({ cell }) => cell.share === share && judged(cell));
+      const all = own.flatMap(({ hurt }) => hurt);
+      expect(coverage(all, "recovered"), `${share}`).toBeGreaterThanOrEqual(0.92);
+      expect(coverage(all, "impact"), `${share}`).toBeGreaterThanOrEqual(0.92);
+      for (const { cell, hurt } of own) {
+        expect(coverage(hurt, "recovered"), nameOf(cell)).toBeGreaterThanOrEqual(0.85);
+      }
+    }
+  });
+
+  test("is no wider than it must be", () => {
+    for (const { cell, hurt } of RESULTS.filter(({ cell }) => judged(cell))) {
+      const widths = hurt.map(({ course: { recovered } }) => recovered.highUs - recovered.lowUs);
+      const mean = widths.reduce((sum, one) => sum + one, 0) / widths.length / S;
+      // At 100 % it is the gap between two requests; else a few mean distances of bad ones.
+      expect(mean, nameOf(cell)).toBeLessThan(
+        (cell.share === 1 ? 3 : 4 / cell.share) / cell.rate + 0.05,
+      );
+    }
+  });
+});
+
+function coverage(hurt: Result["hurt"], which: "recovered" | "impact"): number {
+  const inside = hurt.filter(({ course, fromUs, endUs }) => {
+    const truth = which === "recovered" ? endUs : fromUs;
+    return course[which].lowUs <= truth && truth <= course[which].highUs;
+  });
+  return inside.length / hurt.length;
+}
+
+test("500 recovered runs are recovered, 500 without an outage masked", { timeout: 60_000 }, () => {
+  const cell: Cell = { rate: 20, share: 0.7, outageS: 6, arrivals: "constant", errors: "single" };
+  const calm: Cell = { ...cell, outageS: 0 };
+  let unheld = 0;
+  let alarms = 0;
+  for (let seed = 1; seed <= 500; seed += 1) {
+    const { course } = draw(cell, 50_000 + seed);
+    if (course.is === "hurt" && !course.held) unheld += 1;
+    if (course.is === "masked") unheld += 1;
+    if (draw(calm, 60_000 + seed).course.is === "hurt") alarms += 1;
+  }
+  expect([unheld, alarms]).toEqual([0, 0]);
+});

@@ -1,0 +1,85 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { nowUs } from "../../src/agents/monotonic.ts";
+import { guardInjector } from "../../src/injectors/guard.ts";
+import type { GuardConfig } from "../../src/model/agent-protocol.ts";
+import type { Effect } from "../../src/model/effect.ts";
+import type { InjectorBench } from "../../src/testing/injector-contract.ts";
+import { endAll, exited, freezeAll, processesWith, startProgram, until } from "./holder-process.ts";
+
+const GUARD = join(import.meta.dirname, "../../src/agents/guard.ts");
+
+/** A guard whose machines are files, started again whenever it dies. */
+export async function guardBench(
+  api: GuardConfig["api"] = null,
+): Promise<InjectorBench & { readonly folder: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "ninety-guard-"));
+  const mark = (node: string, what: string): string => join(folder, `${node}-${what}`);
+  const machine = (node: string): GuardConfig["machines"][string] => ({
+    powerOff: ["/usr/bin/touch", mark(node, "power")],
+    powerOn: ["/bin/rm", "-f", mark(node, "power")],
+    linkDown: ["/usr/bin/touch", mark(node, "link")],
+    linkUp: ["/bin/rm", "-f", mark(node, "link")],
+  });
+  const config: GuardConfig = {
+    socketPath: join(folder, "guard.sock"),
+    journalFolder: join(folder, "journal"),
+    api,
+    machines: {
+      n1: machine("n1"),
+      n2: machine("n2"),
+      slow: {
+        ...machine("slow"),
+        powerOff: ["/bin/sh", "-c", `sleep 30; touch ${mark("slow", "power")}`],
+      },
+      bad: { ...machine("bad"), powerOff: ["/bin/false"] },
+    },
+  };
+  const file = join(folder, "guard.json");
+  writeFileSync(file, JSON.stringify(config));
+  let ending = false;
+  const start = (): ReturnType<typeof startProgram> => {
+    const child = startProgram(GUARD, { args: ["--config", file] });
+    child.stderr?.resume();
+    child.once("exit", () => {
+      if (!ending) guard = start();
+    });
+    return child;
+  };
+  let guard = start();
+  await until("the guard listens", () => existsSync(config.socketPath));
+  const monotonicStartUs = nowUs();
+  const machines = Object.keys(config.machines);
+  const injector = guardInjector({ socketPath: config.socketPath, machines, monotonicStartUs });
+  const carriers = (): readonly number[] => processesWith("effect-child.ts", folder);
+  return {
+    folder,
+    injector,
+    effect: (nth) => (nth === 0 ? { kind: "power", node: "n1" } : { kind: "link", node: "n2" }),
+    foreign: { kind: "link", node: "not-ours" },
+    isThere: (effect) => "node" in effect && existsSync(mark(effect.node, effect.kind)),
+    nowUs: () => nowUs() - monotonicStartUs,
+    breaks: {
+      holder: () => endAll([guard.pid ?? 0]),
+      carrierOf: (effect) => endAll(carriers().filter((pid) => carries(pid, effect))),
+      freeze: () => freezeAll([guard.pid ?? 0]),
+      all: () => endAll([guard.pid ?? 0, ...carriers()]),
+    },
+    close: async () => {
+      injector.close();
+      ending = true;
+      guard.kill("SIGTERM");
+      const code = await exited(guard);
+      await until("no carrier is left", () => carriers().length === 0);
+      rmSync(folder, { recursive: true, force: true });
+      if (code !== 0) throw new Error(`the guard must end with code 0, got ${code}`);
+    },
+  };
+}
+
+function carries(pid: number, effect: Effect): boolean {
+  const entry = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").at(-2) ?? "";
+  return readFileSync(entry, "utf8").includes(JSON.stringify(effect));
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import type { Measurement } from "../../src/model/measurement.ts";
+import type { Plan } from "../../src/model/plan.ts";
+import type { Finding, Outcome } from "../../src/model/verdict.ts";
+import type { AnyCheck } from "../../src/ports/check.ts";
+import { readExperiment } from "../../src/kernel/experiment.ts";
+import { judge } from "../../src/kernel/judge.ts";
+import { makePlan } from "../../src/kernel/planner.ts";
+import { written } from "./kernel-kit.ts";
+
+const made = makePlan(readExperiment("sample", written()), "s", { always: [], addOns: [] });
+const planWith = (...names: readonly string[]): Plan => ({
+  ...made,
+  checks: names.map((name) => ({ name, params: {} })),
+});
+const measurement = {} as Measurement;
+
+const finding = (check: string, outcome: Outcome): Finding => ({
+  check,
+  outcome,
+  what: "it",
+  observed: { is: "value", unit: "count", value: 1, low: 1, high: 1, n: 1 },
+  limit: { max: 1 },
+  about: [],
+});
+const checks = (name: string): AnyCheck => {
+  if (name === "lost") throw new Error("no check is named lost");
+  const judgeIt = (): readonly Finding[] => {
+    if (name === "broken") throw new Error("oh");
+    return name === "mute" ? [] : [finding(name, name as Outcome)];
+  };
+  return { name, about: "", params: {}, judge: judgeIt };
+};
+const outcomeOf = (...names: readonly string[]): Outcome =>
+  judge(measurement, planWith(...names), checks).outcome;
+
+describe("a verdict", () => {
+  test("is the worst of what all checks found", () => {
+    expect(outcomeOf("pass")).toBe("pass");
+    expect(outcomeOf("pass", "unknown")).toBe("unknown");
+    expect(outcomeOf("pass", "unknown", "fail")).toBe("fail");
+    expect(judge(measurement, planWith("fail", "pass"), checks).findings).toHaveLength(2);
+  });
+
+  test("is unknown where nothing was found", () => {
+    expect(outcomeOf()).toBe("unknown");
+    expect(outcomeOf("mute")).toBe("unknown");
+    expect(outcomeOf("mute", "pass")).toBe("pass");
+  });
+
+  test.each(["broken", "lost"])("is unknown by a check that is %s, and says why", (name) => {
+    const { outcome, findings } = judge(measurement, planWith("pass", name), checks);
+    expect(outcome).toBe("unknown");
+    expect(findings[1]).toMatchObject({ check: name, outcome: "unknown" });
+    expect(findings[1]?.observed).toMatchObject({
+      is: "absent",
+      why: expect.stringContaining("the check failed: "),
+    });
+  });
+});

@@ -1,0 +1,213 @@
+import { describe, expect, it } from "vitest";
+import { at, listAt } from "../../src/model/json.ts";
+import type { Part } from "../../src/ports/author.ts";
+import { modelServer } from "../../workloads/parts/model-server.ts";
+
+const OPTIONS = { replicas: 3, gpus: 1, probes: "deep" } as const;
+
+function object(part: Part, kind: string): unknown {
+  return part.planned.objects.find((one) => one.kind === kind);
+}
+const podOf = (part: Part): unknown => at(object(part, "Deployment"), "spec", "template", "spec");
+const containerOf = (part: Part): unknown => at(podOf(part), "containers", 0);
+
+describe("what is planned", () => {
+  it("is a quota, a Service, a budget and a Deployment, in this order", () => {
+    const { planned, problems } = modelServer(OPTIONS);
+    expect(problems).toEqual([]);
+    expect(planned.objects.map(({ kind }) => kind)).toEqual([
+      "ResourceQuota",
+      "Service",
+      "PodDisruptionBudget",
+      "Deployment",
+    ]);
+    expect(planned).toMatchObject({
+      part: "server",
+      selector: "ninety/part=server",
+      replicas: 3,
+      gpusPerPod: 1,
+      service: { name: "server", port: 80 },
+    });
+  });
+
+  it("carries the part's label on every object and on its pods", () => {
+    const part = modelServer({ ...OPTIONS, name: "ranker" });
+    for (const { metadata } of part.planned.objects) {
+      expect(metadata.labels).toEqual({ "ninety/part": "ranker" });
+    }
+    const labels = at(object(part, "Deployment"), "spec", "template", "metadata", "labels");
+    expect(labels).toEqual({ "ninety/part": "ranker" });
+    expect(part).toMatchObject({
+      pods: { part: "ranker", kind: "pod" },
+      nodes: { part: "ranker", kind: "node" },
+      gpus: { part: "ranker", kind: "gpu" },
+    });
+  });
+
+  it("is the same for the same options", () => {
+    expect(JSON.stringify(modelServer(OPTIONS))).toBe(JSON.stringify(modelServer(OPTIONS)));
+  });
+
+  it("has a quota for replicas, one surge and one pod that is terminating", () => {
+    const part = modelServer({ ...OPTIONS, gpus: 2 });
+    expect(at(object(part, "ResourceQuota"), "spec", "hard")).toEqual({
+      "requests.nvidia.com/gpu": "10",
+    });
+  });
+
+  it("has no quota and no GPU without gpus", () => {
+    const part = modelServer({ replicas: 2, probes: "deep" });
+    expect(object(part, "ResourceQuota")).toBeUndefined();
+    expect("gpus" in part).toBe(false);
+    expect(at(containerOf(part), "resources", "limits", "nvidia.com/gpu")).toBeUndefined();
+  });
+
+  it("asks for as much as it may use: Guaranteed", () => {
+    const container = containerOf(modelServer(OPTIONS));
+    expect(at(container, "resources", "requests")).toEqual(at(container, "resources", "limits"));
+    expect(at(container, "resources", "limits", "nvidia.com/gpu")).toBe("1");
+  });
+
+  it("takes everything away that it does not need", () => {
+    const part = modelServer(OPTIONS);
+    expect(podOf(part)).toMatchObject({
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    });
+    expect(at(containerOf(part), "securityContext")).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+  });
+
+  it("lets one pod be missing unless told otherwise, and never protects a pod that is not Ready", () => {
+    const spec = (part: Part): unknown => at(object(part, "PodDisruptionBudget"), "spec");
+    const always = { unhealthyPodEvictionPolicy: "AlwaysAllow" };
+    expect(spec(modelServer(OPTIONS))).toMatchObject({ maxUnavailable: 1, ...always });
+    const other = spec(modelServer({ ...OPTIONS, disruption: { minAvailable: 2 } }));
+    expect(other).toMatchObject({ minAvailable: 2, ...always });
+    expect(at(other, "maxUnavailable")).toBeUndefined();
+  });
+});
+
+describe("probe profiles", () => {
+  const probes = (profile: "naive" | "shallow-fast" | "deep"): unknown =>
+    containerOf(modelServer({ ...OPTIONS, probes: profile }));
+
+  it("naive is the pair of the guides, to the letter", () => {
+    const container = probes("naive");
+    expect(at(container, "startupProbe")).toBeUndefined();
+    expect(at(container, "livenessProbe")).toEqual({
+      httpGet: { path: "/v1/models/mlp", port: 8501 },
+      initialDelaySeconds: 30,
+      periodSeconds: 10,
+    });
+    expect(at(container, "readinessProbe")).toEqual({
+      httpGet: { path: "/v1/models/mlp/versions/1", port: 8501 },
+      initialDelaySeconds: 5,
+      periodSeconds: 5,
+    });
+  });
+
+  it("shallow-fast asks the same, faster", () => {
+    const container = probes("shallow-fast");
+    expect(at(container, "startupProbe", "httpGet", "path")).toBe("/v1/models/mlp");
+    for (const probe of ["livenessProbe", "readinessProbe"]) {
+      expect(at(container, probe)).toMatchObject({
+        periodSeconds: 5,
+        timeoutSeconds: 1,
+        failureThreshold: 2,
+      });
+    }
+  });
+
+  it("deep asks for an inference and for progress", () => {
+    const container = probes("deep");
+    expect(at(container, "readinessProbe", "httpGet", "path")).toBe("/health/ready");
+    expect(at(container, "livenessProbe", "httpGet", "path")).toBe("/health/live");
+    expect(at(container, "startupProbe")).toMatchObject({ periodSeconds: 1, failureThreshold: 60 });
+  });
+
+  it("end within 10 s with deep probes and 30 s otherwise, unless told", () => {
+    const grace = (options: Partial<Parameters<typeof modelServer>[0]>): unknown =>
+      at(podOf(modelServer({ ...OPTIONS, ...options })), "terminationGracePeriodSeconds");
+    expect(grace({})).toBe(10);
+    expect(grace({ probes: "naive" })).toBe(30);
+    expect(grace({ probes: "shallow-fast" })).toBe(30);
+    expect(grace({ grace: "3s" })).toBe(3);
+  });
+});
+
+describe("spread", () => {
+  const pod = (spread: "none" | "preferred" | "required" | "topology"): unknown =>
+    podOf(modelServer({ ...OPTIONS, spread }));
+
+  it("topology honours taints and tells rollouts apart", () => {
+    expect(listAt(pod("topology"), "topologySpreadConstraints")).toEqual([
+      {
+        maxSkew: 1,
+        topologyKey: "kubernetes.io/hostname",
+        whenUnsatisfiable: "DoNotSchedule",
+        nodeTaintsPolicy: "Honor",
+        labelSelector: { matchLabels: { "ninety/part": "server" } },
+        matchLabelKeys: ["pod-template-hash"],
+      },
+    ]);
+  });
+
+  it("preferred and required are anti-affinities, none is nothing", () => {
+    const anti = (spread: "preferred" | "required" | "none"): readonly string[] =>
+      Object.keys((at(pod(spread), "affinity", "podAntiAffinity") as object | undefined) ?? {});
+    expect(anti("preferred")).toEqual(["preferredDuringSchedulingIgnoredDuringExecution"]);
+    expect(anti("required")).toEqual(["requiredDuringSchedulingIgnoredDuringExecution"]);
+    expect(anti("none")).toEqual([]);
+    expect(at(pod("none"), "topologySpreadConstraints")).toBeUndefined();
+  });
+
+  it("leaves a lost node when told, and by upstream's rule otherwise", () => {
+    expect(at(podOf(modelServer(OPTIONS)), "tolerations")).toBeUndefined();
+    const told = listAt(podOf(modelServer({ ...OPTIONS, tolerations: "15s" })), "tolerations");
+    expect(told.map((one) => at(one, "tolerationSeconds"))).toEqual([15, 15]);
+  });
+});
+
+describe("problems name field, rule and value, all at once", () => {
+  it("of wrong values", () => {
+    const { problems, planned } = modelServer({
+      replicas: 0,
+      gpus: 9,
+      probes: "shallow",
+      spread: "wide",
+      name: "Server",
+      grace: "10 s",
+      colour: "red",
+    } as never);
+    expect(problems).toEqual([
+      "modelServer.colour is not a field; known: replicas, probes, spread, name, gpus, grace, tolerations, strict, version, loadDelay, quota",
+      "modelServer.replicas must be a whole number, 1 to 50, got 0",
+      'modelServer.probes must be naive | shallow-fast | deep, got "shallow"',
+      'modelServer.spread must be none | preferred | required | topology, got "wide"',
+      'modelServer.name must be 1 to 40 of a-z, 0-9 and -, beginning with a letter, got "Server"',
+      "modelServer.gpus must be a whole number, 1 to 8, got 9",
+      'modelServer.grace must be a duration such as "20s", got "10 s"',
+    ]);
+    expect(planned.objects).toEqual([]);
+  });
+
+  it("of a budget that could never be kept", () => {
+    const { problems } = modelServer({ ...OPTIONS, disruption: { minAvailable: 4 } });
+    expect(problems).toEqual([
+      "modelServer.disruption.minAvailable must be at most replicas, got 4 of 3",
+    ]);
+  });
+
+  it("of options that are missing", () => {
+    const { problems } = modelServer({} as never);
+    expect(problems.map((one) => one.split(" ")[0])).toEqual([
+      "modelServer.replicas",
+      "modelServer.probes",
+    ]);
+  });
+});
