@@ -1,4 +1,5 @@
-// Runs a script under the pinned Node 24, whatever Node npm itself runs on: node bin/with-node.js <script> [...args]
+// Runs a script under the pinned Node 24, whatever Node npm itself runs on: node bin/with-node.js
+// <script> [...args]
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -7,8 +7,9 @@ import { defineCheck } from "../ports/check.ts";
 const NAME = "availability";
 
 /**
- * Share of good requests of one phase, each scenario apart: of all that were intended in it, open ones
- * before their deadline left out. The whole interval (Clopper and Pearson, 95 %) must be inside.
+ * Share of good requests of one phase, each scenario apart: of all that were intended in it, open
+ * ones before their deadline left out. The whole interval (Clopper and Pearson, 95 %) must be
+ * inside.
  */
 export const availability = defineCheck({
   name: NAME,

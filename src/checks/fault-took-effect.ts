@@ -21,7 +21,9 @@ function judgeStep(step: StepMeasurement): readonly Finding[] {
   return atMost({ check: NAME, what, observed, about: [step.id], hint }, 0);
 }
 
-/** Each step was injected, proved and held to its end; if not, nothing that followed can be judged. */
+/**
+ * Each step was injected, proved and held to its end; if not, nothing that followed can be judged.
+ */
 export const faultTookEffect = defineCheck({
   name: NAME,
   about: "Each fault was injected, proved by a witness, and held for as long as planned.",

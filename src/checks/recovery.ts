@@ -46,9 +46,9 @@ function nothing({ serviceMs, capacityMs }: Limits): readonly Finding[] {
 }
 
 /**
- * From the effect until clients are well again, and until as many pods as wanted are there again, for
- * good: each episode and each scenario apart. An INVALID lane is unknown, one that never came back
- * fails once that is longer than the limit.
+ * From the effect until clients are well again, and until as many pods as wanted are there again,
+ * for good: each episode and each scenario apart. An INVALID lane is unknown, one that never came
+ * back fails once that is longer than the limit.
  */
 export const recovery = defineCheck({
   name: NAME,

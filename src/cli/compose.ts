@@ -108,7 +108,7 @@ export function runningLocal(instance: string): Cluster | null {
 }
 
 /** The provider that a choice means. */
-export function providerOf(choice: ClusterChoice): ClusterProvider {
+function providerOf(choice: ClusterChoice): ClusterProvider {
   if (choice.context === undefined) return local(choice);
   return kubeProvider({
     context: choice.context,

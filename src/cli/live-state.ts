@@ -112,7 +112,7 @@ export function stamp(us: number): string {
 }
 
 /** One event in words, or null: watches tell more than a person wants to read. */
-export function tell(event: Event, plan: Plan): string | null {
+function tell(event: Event, plan: Plan): string | null {
   switch (event.type) {
     case "phase":
       return `phase ${event.phase}`;

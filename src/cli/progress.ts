@@ -43,7 +43,7 @@ export function plainProgress(write: (text: string) => void): Progress {
 
 export function progressView(of: { plan: Plan; log: RunLog; clock: Clock }): ProgressView {
   const state = new LiveState(of.plan);
-  const live = process.stderr.isTTY === true;
+  const live = process.stderr.isTTY;
   const redraw = createLogUpdate(process.stderr);
   const nowUs = (): number => of.clock.nowUs();
   const line = (text: string): void => {

@@ -16,7 +16,7 @@ const OPEN_MAX_MS = 8_000;
 const PAUSE_MS = 150;
 
 /** What a holder answered when it would not do what was asked. */
-export class Refused extends Error {}
+class Refused extends Error {}
 
 interface Line {
   readonly session: ExecSession;

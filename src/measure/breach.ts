@@ -7,7 +7,7 @@ import type { Signal } from "./signal.ts";
  * of what is looked at: each single window is tested at this, divided by their number (Bonferroni,
  * cautious because windows overlap).
  */
-export const FAMILY_ALPHA = 1e-4;
+const FAMILY_ALPHA = 1e-4;
 
 /** Widths in units of W: a small share of bad requests shows in wide windows only. */
 const WIDTHS = [1, 2, 4, 8, 16, 32, 64] as const;
@@ -32,9 +32,9 @@ export interface Breach {
 
 /**
  * The windows [start, start + width) whose bad count rejects the objective in an exact binomial
- * test, by start; for each start the narrowest. Only starts at bad requests are looked at: any other
- * window holds one of these with the same bad requests. A window that the end of the signal cuts is
- * tested with what it has.
+ * test, by start; for each start the narrowest. Only starts at bad requests are looked at: any
+ * other window holds one of these with the same bad requests. A window that the end of the signal
+ * cuts is tested with what it has.
  */
 export function breaches(signal: Signal, widthUs: Us, badRatioMax: Ratio): readonly Breach[] {
   const { timesUs, bad, badBefore } = signal;

@@ -4,7 +4,7 @@ import type { Plan } from "../model/plan.ts";
 import type { Us } from "../model/quantity.ts";
 
 /** One change of the number of missing pods; it happened in (notBeforeUs, atUs]. */
-export interface Deficit {
+interface Deficit {
   readonly atUs: Us;
   readonly notBeforeUs: Us;
   /** Over all parts: pods wanted and not there. */
@@ -38,8 +38,8 @@ export function countedParts(plan: Plan): Plan["stack"] {
 
 /**
  * A pod is effective-ready when it is ready, neither terminating nor gone, on a node that is not
- * known to be NotReady, and no device of it is Unhealthy. Wanted are the planned replicas, or, where
- * a part scales, what it had at the effect.
+ * known to be NotReady, and no device of it is Unhealthy. Wanted are the planned replicas, or,
+ * where a part scales, what it had at the effect.
  *
  * @param events ordered
  * @param fromUs when the effect took hold

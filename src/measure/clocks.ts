@@ -24,7 +24,9 @@ function faultClocks(group: Group): Clocks {
   };
 }
 
-/** All clocks of an episode. `rec` is the worst scenario's; `full` the later of `rec` and capacity. */
+/**
+ * All clocks of an episode. `rec` is the worst scenario's; `full` the later of `rec` and capacity.
+ */
 export function clocksOf(of: {
   readonly group: Group;
   readonly detections: ReadonlyMap<string, Instant>;

@@ -8,7 +8,8 @@ import { within, type Traffic } from "./traffic.ts";
 
 /**
  * Whether the load was really offered, from the start of steady to the end of observation, all
- * scenarios. `planned` takes the planned rate for each scenario. Lateness is over all that was sent.
+ * scenarios. `planned` takes the planned rate for each scenario. Lateness is over all that was
+ * sent.
  */
 export function generatorOf(
   plan: Plan,

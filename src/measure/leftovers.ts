@@ -3,15 +3,10 @@ import { textAt } from "../model/json.ts";
 import type { Measurement } from "../model/measurement.ts";
 import { spanOf, type Span } from "./phases.ts";
 
-/** Code of the error event that tells of something left behind. */
+/** Code of the error event that tells of something left behind; its message is the JSON of it. */
 export const LEFTOVER = "leftover";
 /** Code of the error event of a sweep that could not look. */
 export const SWEEP_FAILED = "sweep-failed";
-
-/** The message of such an event: the object, and the command that removes it. */
-export function leftoverMessage(of: { readonly object: string; readonly remove: string }): string {
-  return JSON.stringify({ object: of.object, remove: of.remove });
-}
 
 /** Null: nobody looked, because the run did not reach its end or the sweep failed. */
 export function leftoversOf(

@@ -6,7 +6,9 @@ import type { Problems } from "./problems.ts";
 /** Stamps of other processes may lie this far outside the asking and the answer. */
 const STAMP_SLACK_US = 1_000_000;
 
-/** By time; events of the same microsecond by their text, so that their lines may come in any order. */
+/**
+ * By time; events of the same microsecond by their text, so that their lines may come in any order.
+ */
 export function orderEvents(events: readonly Event[], problems: Problems): readonly Event[] {
   const known = new Map<string, Event>();
   for (const event of events) {
@@ -19,12 +21,28 @@ export function orderEvents(events: readonly Event[], problems: Problems): reado
     if (known.has(text)) problems.add(`events: the same line twice, of type ${event.type}`);
     known.set(text, event);
   }
-  return [...known]
+  const ordered = [...known]
     .sort(
       ([a, one], [b, other]) =>
         one.atUs - other.atUs || order(one) - order(other) || (a < b ? -1 : 1),
     )
     .map(([, event]) => event);
+  checkStamps(ordered, problems);
+  return ordered;
+}
+
+/** An effect cannot have been there before it was asked for. */
+function checkStamps(events: readonly Event[], problems: Problems): void {
+  const askedUs = new Map<string, Us>();
+  for (const event of events) {
+    if (event.type !== "fault") continue;
+    if (event.edge === "inject-begin") askedUs.set(event.id, event.atUs);
+    if (event.edge !== "inject-end") continue;
+    const sinceUs = askedUs.get(event.id);
+    if (sinceUs === undefined || event.stampUs < sinceUs - STAMP_SLACK_US) {
+      problems.add(`events: ${event.id} has a stamp from before it was asked for`);
+    }
+  }
 }
 
 const PHASES: readonly Phase[] = [

@@ -11,7 +11,9 @@ export interface Span {
 
 const JUDGED: readonly Phase[] = ["steady", "faults", "observe", "teardown", "end"];
 
-/** The phases as they were gone through. A phase that a judgement needs and that is missing is told. */
+/**
+ * The phases as they were gone through. A phase that a judgement needs and that is missing is told.
+ */
 export function phaseSpans(events: readonly Event[], problems: Problems): readonly Span[] {
   const starts = events.filter((event) => event.type === "phase");
   for (const phase of JUDGED) {
@@ -40,8 +42,9 @@ export function spanOf(spans: readonly Span[], phase: Phase): Span | null {
 const STOPPING_MAX_US = 30_000_000;
 
 /**
- * When observation ended: at teardown, or at the last tick of the load where that was stopped shortly
- * before. A load that was quiet for longer was not stopped by the runner: nothing is taken off.
+ * When observation ended: at teardown, or at the last tick of the load where that was stopped
+ * shortly before. A load that was quiet for longer was not stopped by the runner: nothing is taken
+ * off.
  */
 export function observedUntil(
   spans: readonly Span[],

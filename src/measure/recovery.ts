@@ -111,7 +111,8 @@ function afterStretch(signal: Signal, last: Breach, widthUs: Us): number {
 
 /**
  * From where on it was bad without a pause, at most 4 W before `from`: back over the bad requests
- * that end a breaching window while they are less than W apart. What lies there tells the bad share.
+ * that end a breaching window while they are less than W apart. What lies there tells the bad
+ * share.
  */
 function stretchFrom(
   signal: Signal,
@@ -131,7 +132,9 @@ function stretchFrom(
   return badFrom;
 }
 
-/** The bad share once it is over: as in the steady phase, or as it is seen to be if that is more. */
+/**
+ * The bad share once it is over: as in the steady phase, or as it is seen to be if that is more.
+ */
 function baseRatio(steady: CourseOf["steady"], signal: Signal, last: Breach, widthUs: Us): Ratio {
   const from = afterStretch(signal, last, widthUs);
   const all = badOf(signal);

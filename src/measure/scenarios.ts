@@ -32,7 +32,7 @@ export function scenarioOf(
 }
 
 /** k of n with its 95 % interval (Clopper and Pearson). */
-export function shareOf(k: number, n: number, none: string): Measured<"ratio"> {
+function shareOf(k: number, n: number, none: string): Measured<"ratio"> {
   return n === 0
     ? absent("ratio", none)
     : value("ratio", { value: k / n, ...shareInterval(k, n), n });

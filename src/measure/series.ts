@@ -13,9 +13,9 @@ const SECONDS_MAX = 7 * 24 * 3_600;
 
 /**
  * One value a second from the start of the run to the end of observation. Metrics are named
- * `name{tag=value,…}`: `offered`, `good_ratio`, `p99_ms` (null where it never came) and `outcome` by
- * scenario; `replicas_ready` by part and `endpoints_ready` by service, from the watches; and every
- * other metric that was sampled, with its own tags, the last value of each second.
+ * `name{tag=value,…}`: `offered`, `good_ratio`, `p99_ms` (null where it never came) and `outcome`
+ * by scenario; `replicas_ready` by part and `endpoints_ready` by service, from the watches; and
+ * every other metric that was sampled, with its own tags, the last value of each second.
  */
 export function seriesOf(of: {
   readonly plan: Plan;

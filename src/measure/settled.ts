@@ -135,7 +135,8 @@ function forCapacity(
   const last = capacity.deficits.at(-1)!;
   if (capacity.unseen.length > 0) return { done: false, why: "no pod was seen" };
   if (last.missing > 0) return { done: false, why: `${last.missing} pods are missing` };
-  const left = last.atUs + hold - nowUs;
+  // The load stops a little before what measures it would look: a window more keeps the hold whole.
+  const left = last.atUs + hold + windowUs(plan.load.rateRps) - nowUs;
   if (left <= 0) return null;
   return { done: false, why: `capacity is back: the hold has ${Math.ceil(left / 1e6)} s to go` };
 }

@@ -49,9 +49,9 @@ export function steadyOf(
 }
 
 /**
- * p of "nothing changed", over all cuts together (Bonferroni). What is counted is seconds with a bad
- * request, not requests: one hiccup is one second however many requests it hits, and a change that
- * stays is many.
+ * p of "nothing changed", over all cuts together (Bonferroni). What is counted is seconds with a
+ * bad request, not requests: one hiccup is one second however many requests it hits, and a change
+ * that stays is many.
  */
 function changeTest(signal: Signal, fromUs: Us, untilUs: Us): number {
   const seconds = Math.floor((untilUs - fromUs) / SECOND_US);

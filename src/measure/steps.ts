@@ -27,7 +27,9 @@ export interface StepTimes {
   readonly id: PlannedStep["id"];
   readonly step: PlannedStep;
   readonly reqUs: Us;
-  /** The holder's stamp, and the last instant at which the effect is known not to have been there. */
+  /**
+   * The holder's stamp, and the last instant at which the effect is known not to have been there.
+   */
   readonly inj: { readonly stampUs: Us; readonly lowUs: Us } | null;
   /** When the effect was gone; null: not known to be. */
   readonly clr: { readonly atUs: Us; readonly lowUs: Us } | null;

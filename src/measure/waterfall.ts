@@ -17,8 +17,9 @@ export function predictedCauses(events: readonly Event[]): ReadonlyMap<string, C
 }
 
 /**
- * The time from the effect to the end of a lane, cut at the clocks in between. A segment has a cause
- * only where one was predicted between these very clocks. A lane that is not back ends beyond.
+ * The time from the effect to the end of a lane, cut at the clocks in between. A segment has a
+ * cause only where one was predicted between these very clocks. A lane that is not back ends
+ * beyond.
  */
 export function waterfallOf(of: {
   readonly effect: Instant;

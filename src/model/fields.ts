@@ -146,7 +146,7 @@ export function choice<
     if (hit === undefined) throw new Error(`must be ${rule}, got ${JSON.stringify(written)}`);
     return hit;
   };
-  return field({ unit: "", rule, parse, options: options as { about: string; default?: T } });
+  return field({ unit: "", rule, parse, options });
 }
 
 /** Several of a few words, each at most once. */
@@ -167,7 +167,7 @@ export function choices<
     unit: "",
     rule,
     parse,
-    options: options as { about: string; default?: readonly T[] },
+    options,
   });
 }
 

@@ -35,14 +35,14 @@ export function absent<U extends Unit>(unit: U, why: string): Measured<U> {
 }
 
 /** A quantity against an upper limit: pass only with the whole interval inside. */
-export function judgeMax(observed: Measured, max: number): Outcome {
+function judgeMax(observed: Measured, max: number): Outcome {
   if (observed.is === "absent") return "unknown";
   if (observed.low > max) return "fail";
   return observed.is === "value" && observed.high <= max ? "pass" : "unknown";
 }
 
 /** A quantity against a lower limit: pass only with the whole interval inside. */
-export function judgeMin(observed: Measured, min: number): Outcome {
+function judgeMin(observed: Measured, min: number): Outcome {
   if (observed.is === "absent") return "unknown";
   if (observed.low >= min) return "pass";
   return observed.is === "value" && observed.high < min ? "fail" : "unknown";

@@ -5,7 +5,7 @@ import { finished } from "node:stream/promises";
 import { createGzip, type Gzip } from "node:zlib";
 import type { Event, EventBody } from "../model/event.ts";
 import { stableText } from "../model/json.ts";
-import type { Request, Sample } from "../model/request.ts";
+import type { Request, RequestsEnd, Sample } from "../model/request.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 
@@ -15,7 +15,7 @@ export interface RunLog extends Log {
   listen(listener: LogListener): void;
 }
 
-export interface LogListener {
+interface LogListener {
   readonly event: (event: Event) => void;
   readonly request: (request: Request) => void;
   readonly sample: (sample: Sample) => void;
@@ -116,7 +116,8 @@ class FileLog implements RunLog {
     await this.#handle.close();
     if (this.#requests) {
       const { gzip, file, count } = this.#requests;
-      gzip.end(complete ? `${JSON.stringify({ end: true, requests: count })}\n` : "");
+      const end: RequestsEnd = { end: true, requests: count };
+      gzip.end(complete ? `${JSON.stringify(end)}\n` : "");
       await finished(file);
     }
     if (this.#samples) {

@@ -51,7 +51,9 @@ export class VirtualClock implements Clock {
     return own.signal;
   }
 
-  /** Calls `wake` at that instant; returns how to call it off. An instant at infinity never comes. */
+  /**
+   * Calls `wake` at that instant; returns how to call it off. An instant at infinity never comes.
+   */
   at(atMs: Ms, wake: () => void): () => void {
     if (atMs === Infinity) return () => {};
     const sleeper = { atMs: Math.max(atMs, this.#nowMs), order: this.#order++, wake };

@@ -4,7 +4,9 @@ import { measure } from "../../src/measure/measure.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import { readRecord } from "../../src/store/read-record.ts";
 
-/** Made by hand: clients hurt from 1 s to 3.5 s after 28 s, one of three pods away from 1 s to 5 s. */
+/**
+ * Made by hand: clients hurt from 1 s to 3.5 s after 28 s, one of three pods away from 1 s to 5 s.
+ */
 const FOLDER = join(import.meta.dirname, "../golden/records/small");
 const FAULTS_MS = 28_000;
 

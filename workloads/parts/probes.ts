@@ -28,7 +28,7 @@ export const GRACE_MS: Readonly<Record<ProbeProfile, number>> = {
 /**
  * `naive`: the pair that guides for TensorFlow Serving show; both ask for the model's status, which
  * stays good when the device is lost. `shallow-fast`: the same questions, asked fast. `deep`:
- * readiness is a bounded inference whose answer is checked, liveness is the age of the last success.
+ * readiness is a bounded inference whose answer is checked, liveness the age of the last success.
  */
 export function probesOf(
   profile: ProbeProfile,

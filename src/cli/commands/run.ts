@@ -1,7 +1,7 @@
 // The main job: an experiment in, a record, a verdict and reports out.
 import { randomBytes } from "node:crypto";
 import { join, relative } from "node:path";
-import { EXIT, NinetyError, worstExit, type ExitCode } from "../../model/error.ts";
+import { EXIT, NinetyError, messageOf, worstExit, type ExitCode } from "../../model/error.ts";
 import { showMs } from "../../model/quantity.ts";
 import { stableText } from "../../model/json.ts";
 import type { Plan } from "../../model/plan.ts";
@@ -90,18 +90,26 @@ export async function run(
   const clock = realClock(monotonicStartUs);
   const log = await openRunLog(folder, clock);
   const view = progressView({ plan: made, log, clock });
-  const signals = onSignals(log, view.say);
+  const signals = onSignals(log, (line) => view.say(line));
   const system = await composeSystem({
-    ...{ plugins, reading, choice: options, keep: options.keep },
-    ...{ log, clock, progress: view.step, folder, startedAt, monotonicStartUs },
+    plugins,
+    reading,
+    choice: options,
+    keep: options.keep,
+    log,
+    clock,
+    progress: view.step,
+    folder,
+    startedAt,
+    monotonicStartUs,
   });
   const ended = await runPlan(made, system, createCrew(clock, signals.stop));
   view.stop();
   const written = await log.close(system.loadComplete()).then(
     () => null,
-    (error: unknown) => error,
+    (error: unknown) => messageOf(error),
   );
-  if (written !== null) out.tell(`error: the record could not be written: ${String(written)}`);
+  if (written !== null) out.tell(`error: the record could not be written: ${written}`);
   const exit = await conclude({ ended, signals, folder, plugins, out });
   signals.end();
   return exit;

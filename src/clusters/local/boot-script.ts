@@ -14,7 +14,7 @@ export interface Service {
 /** Shell test: the API server has answered once since the cluster came up. */
 export const API_READY = "[ -e /ninety/etc/api-ready ]";
 
-/** A component's log is cut to its last quarter when it grows beyond this; looked at every minute. */
+/** Looked at every minute: a log that is longer is cut to its last quarter. */
 const LOG_MAX_BYTES = 32 * 2 ** 20;
 
 const SERVICE_PATH = "/ninety/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

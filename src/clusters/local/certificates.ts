@@ -21,9 +21,8 @@ const client = (name: string, commonName: string, organization?: string): Certif
   names: [],
 });
 
-/** Names of certificates: of the kubelet of a node, and of its serving side. */
-export const kubeletName = (node: string): string => `kubelet-${node}`;
-export const servingName = (node: string): string => `serving-${node}`;
+const kubeletName = (node: string): string => `kubelet-${node}`;
+const servingName = (node: string): string => `serving-${node}`;
 
 /** Every certificate of an instance. Pure. */
 export function certificateRequests(

@@ -74,6 +74,9 @@ function controllerManagerArgv({ network, plan }: Pick<Layout, "network" | "plan
     "kube-controller-manager",
     ...delegatedAuth("kube-controller-manager"),
     "--use-service-account-credentials=true",
+    // Its first 100 requests are for its own service accounts: at 20/s no controller works for 5 s.
+    "--kube-api-qps=200",
+    "--kube-api-burst=400",
     `--service-account-private-key-file=${PKI}/service-account.key`,
     `--root-ca-file=${PKI}/ca.crt`,
     `--cluster-signing-cert-file=${PKI}/ca.crt`,

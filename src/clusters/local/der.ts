@@ -1,5 +1,5 @@
-/** As much of DER (X.690) as a certificate needs. Pure. */
-export function tagged(tag: number, ...contents: readonly Buffer[]): Buffer {
+// As much of DER (X.690) as a certificate needs. Pure.
+function tagged(tag: number, ...contents: readonly Buffer[]): Buffer {
   const content = Buffer.concat(contents);
   return Buffer.concat([Buffer.from([tag]), lengthOf(content.length), content]);
 }

@@ -50,13 +50,14 @@ async function versionsOf(bin: string): Promise<Record<string, string>> {
 }
 
 /** What differs from a production cluster, a sentence each. Pure. */
-export function differencesOf(layout: Pick<Layout, "plan" | "cgroupVersion">): string[] {
+function differencesOf(layout: Pick<Layout, "plan" | "cgroupVersion">): string[] {
   const { plan } = layout;
   const set = (name: string, value: number | null): string[] =>
     value === null ? [] : [`${name} is ${value / 1_000} s instead of upstream's default.`];
   return [
     "All machines are namespaces of one kernel: they share its CPUs, disk, page cache and clock.",
     "One control plane, without leader election; etcd keeps its data in memory and does not sync.",
+    "The controller-manager may ask the API server 200 times a second instead of 20.",
     "Every component is started again 1 to 2 s after it ends.",
     "The network is one bridge without loss, delay or limit; neighbour entries are permanent.",
     "Images are on every node before it boots; there is no registry.",

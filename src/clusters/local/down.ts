@@ -10,9 +10,9 @@ import { statePaths } from "./layout.ts";
 import { stateFolder } from "./state.ts";
 
 /**
- * Takes an instance away from its journal alone, last change first: right after a normal life, after
- * a crash in the middle of `up`, and when called again. One failure keeps no other; what could not
- * be undone is thrown as one NinetyError (exit 5), and the journal stays for the next attempt.
+ * Takes an instance away from its journal alone, last change first: right after a normal life,
+ * after a crash in the middle of `up`, and when called again. One failure keeps no other; what
+ * could not be undone is thrown as one NinetyError (exit 5); the journal stays for the next try.
  */
 export async function downInstance(cacheRoot: string, instance: string): Promise<void> {
   const state = stateFolder(cacheRoot, instance);

@@ -55,8 +55,8 @@ export function guardConfig(layout: Layout, nodePath: string, machineScript: str
 }
 
 /**
- * Starts the guard, a process that outlives this one and ends with the cluster. Answers the machines
- * that it can switch, or null where this installation has no guard program.
+ * Starts the guard, a process that outlives this one and ends with the cluster. Answers the
+ * machines that it can switch, or null where this installation has no guard program.
  */
 export function startGuard(
   layout: Layout,

@@ -61,7 +61,7 @@ export interface Layout {
   readonly paths: StatePaths;
 }
 
-export interface Network {
+interface Network {
   readonly bridge: string;
   readonly machineRange: string;
   readonly podRange: string;

@@ -46,7 +46,7 @@ export async function powerOn(layout: Layout, machine: Machine): Promise<void> {
 }
 
 /** Plugs a machine in, with a namespace that is new. */
-export async function wire(layout: Layout, machine: Machine): Promise<void> {
+async function wire(layout: Layout, machine: Machine): Promise<void> {
   await makeNamespace(machine.namespacePath);
   const control = controlNamespace(layout);
   await removePort(control, machine.port);
@@ -59,7 +59,7 @@ export async function wire(layout: Layout, machine: Machine): Promise<void> {
  * Its link first, and only then its processes: otherwise the kernel would close every connection
  * and tell the peers, which a machine without power cannot.
  */
-export async function powerOff(layout: Layout, machine: Machine): Promise<void> {
+async function powerOff(layout: Layout, machine: Machine): Promise<void> {
   await setPort(layout, machine, "down");
   await removeCgroup(machine.cgroups);
   await removePort(controlNamespace(layout), machine.port);

@@ -21,7 +21,8 @@ export function controlLines({ network, machines }: Here): string[] {
 
 /** In the control plane's namespace: plugs a machine into the bridge. Pure. */
 export const plugLines = (machine: Machine, bridge: string): string[] => [
-  `link add ${machine.port} type veth peer name eth0 address ${machine.mac} netns ${machine.namespacePath}`,
+  `link add ${machine.port} type veth peer name eth0 address ${machine.mac} ` +
+    `netns ${machine.namespacePath}`,
   `link set ${machine.port} master ${bridge}`,
   `link set ${machine.port} up`,
 ];
@@ -35,7 +36,7 @@ export function machineLines(machine: Machine, { machines }: Here): string[] {
     `addr add ${prefixed(machine.address)} dev eth0`,
     "link set eth0 up",
     ...neighbourLines(machine, machines, "eth0"),
-    // Service addresses need some route before they are rewritten; the control plane forwards nothing.
+    // A Service address needs some route until it is rewritten; the control plane forwards nothing.
     `route add default via ${control.address}`,
     ...podRouteLines(machine, machines),
   ];

@@ -131,7 +131,7 @@ function kubeletConfiguration(
   };
 }
 
-/** `node` must be a Node that exists: kube-proxy waits half a minute for it before its first rule. */
+/** `node` must be a Node that exists: kube-proxy waits 30 s for it before its first rule. */
 export function kubeProxyConfiguration(node: string, network: Layout["network"]): object {
   return {
     apiVersion: "kubeproxy.config.k8s.io/v1alpha1",

@@ -14,7 +14,7 @@ import {
   yes,
 } from "./der.ts";
 
-export interface KeyPair {
+interface KeyPair {
   /** PEM. */
   readonly certificate: string;
   /** PEM, PKCS 8. */

@@ -7,7 +7,7 @@ import { CLEAN_ENVIRONMENT, tryRun } from "./host/command.ts";
 import type { HostFacts } from "./layout.ts";
 
 const GIB = 2 ** 30;
-const DISK_FREE_MIN = 4 * GIB;
+const DISK_FREE_MIN_GIB = 4;
 
 /** Commands that the cluster is built with, and the Debian package of each. */
 const TOOLS: Readonly<Record<string, string>> = {
@@ -22,34 +22,48 @@ const TOOLS: Readonly<Record<string, string>> = {
   cp: "coreutils",
 };
 
-/** Kernel features, each tried in a namespace of its own that is gone afterwards. */
-const FEATURES: readonly {
+interface Feature {
   readonly what: string;
   readonly script: string;
   readonly hint: string;
-}[] = [
+}
+
+const OVERLAY = `mount -t tmpfs none /tmp
+cd /tmp
+mkdir lower upper work merged
+mount -t overlay none -o lowerdir=lower,upperdir=upper,workdir=work merged`;
+
+const LINKS = `ip link add bridge0 type bridge
+ip link add pair0 type veth peer name pair1
+ip link set pair0 master bridge0`;
+
+/** Maps, fib, numgen and NAT: what kube-proxy's rules are made of. */
+const RULES = `nft -f - <<END
+table ip probe {
+  chain nat {
+    type nat hook prerouting priority -100
+    fib daddr type local numgen random mod 2 vmap { 0 : accept, 1 : accept }
+  }
+  chain source {
+    type nat hook postrouting priority 100
+    masquerade fully-random
+  }
+}
+END`;
+
+/** Kernel features, each tried in namespaces that are gone afterwards. */
+const FEATURES: readonly Feature[] = [
   {
     what: "namespaces (pid, mount, uts, ipc, net, cgroup)",
     script: "true",
-    hint: "a container needs --privileged; a kernel needs CONFIG_NAMESPACES",
+    hint: "a container needs --privileged, a kernel CONFIG_NAMESPACES",
   },
-  {
-    what: "overlayfs",
-    script:
-      "mount -t tmpfs none /tmp && cd /tmp && mkdir a b c d && mount -t overlay none -o lowerdir=a,upperdir=b,workdir=c d",
-    hint: "modprobe overlay",
-  },
-  {
-    what: "veth and bridge links",
-    script:
-      "ip link add bridge0 type bridge && ip link add pair0 type veth peer name pair1 && ip link set pair0 master bridge0",
-    hint: "modprobe veth bridge",
-  },
+  { what: "overlayfs", script: OVERLAY, hint: "modprobe overlay" },
+  { what: "veth and bridge links", script: LINKS, hint: "modprobe veth bridge" },
   {
     what: "nftables",
-    script:
-      "nft -f - <<E\ntable ip t { map m { type ipv4_addr : verdict; }; chain c { type nat hook prerouting priority -100; fib daddr type local numgen random mod 2 vmap { 0 : accept, 1 : accept }; }; }\nE",
-    hint: "modprobe nf_tables nft_chain_nat nft_fib nft_numgen nf_conntrack",
+    script: RULES,
+    hint: "modprobe nf_tables nft_chain_nat nft_fib_ipv4 nft_numgen nft_masq nf_conntrack",
   },
   {
     what: "bridge netfilter",
@@ -84,9 +98,10 @@ export async function probeHost(cacheRoot: string): Promise<HostFacts> {
   }
   mkdirSync(cacheRoot, { recursive: true });
   const disk = statfsSync(cacheRoot);
-  if (disk.bavail * disk.bsize < DISK_FREE_MIN)
+  const freeGib = (disk.bavail * disk.bsize) / GIB;
+  if (freeGib < DISK_FREE_MIN_GIB)
     lack(
-      `disk of ${cacheRoot} must have ${DISK_FREE_MIN / GIB} GiB free, got ${((disk.bavail * disk.bsize) / GIB).toFixed(1)}`,
+      `disk of ${cacheRoot} must have ${DISK_FREE_MIN_GIB} GiB free, got ${freeGib.toFixed(1)}`,
       "free some, or set NINETY_CACHE to another disk",
     );
   if (cgroup === null || lacks.length > 0)

@@ -1,13 +1,16 @@
 import { existsSync } from "node:fs";
 import { messageOf } from "../../model/error.ts";
-import { at, listAt, numberAt } from "../../model/json.ts";
+import { at, listAt, numberAt, textAt } from "../../model/json.ts";
 import type { Api } from "../../ports/api.ts";
 import { loadHostMissing } from "./load-host.ts";
 import type { ClusterFile } from "./state.ts";
 
 export const READY_WITHIN_MS = 120_000;
 
-/** Null: every node is Ready with its GPUs allocatable, the guard listens, and the load host reaches Services. */
+/**
+ * Null: every node is Ready with its GPUs allocatable, the guard listens, and the load host reaches
+ * Services.
+ */
 export async function nodesMissing(
   { layout, guardMachines }: Pick<ClusterFile, "layout" | "guardMachines">,
   api: Api,
@@ -26,6 +29,9 @@ export async function nodesMissing(
           (condition) => at(condition, "type") === "Ready" && at(condition, "status") === "True",
         );
         if (!ready) return [`node ${name} is not Ready`];
+        // The taint goes a moment after the condition comes: until then nothing is scheduled.
+        const taints = listAt(node, "spec", "taints").map((taint) => textAt(taint, "key"));
+        if (taints.includes("node.kubernetes.io/not-ready")) return [`node ${name} is tainted`];
         const gpus = numberAt(node, "status", "allocatable", "nvidia.com/gpu") ?? 0;
         return gpus < gpusPerNode ? [`node ${name} has ${gpus} of ${gpusPerNode} GPUs`] : [];
       });

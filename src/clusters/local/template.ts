@@ -19,6 +19,12 @@ import { startIn } from "./host/process.ts";
 import type { LocalImage } from "./materials.ts";
 
 const KEEP = 2;
+/** Nothing of CRI is needed to import. */
+const WITHOUT_CRI = [
+  "io.containerd.cri.v1.images",
+  "io.containerd.cri.v1.runtime",
+  "io.containerd.grpc.v1.cri",
+] as const;
 const BUILD_WITHIN_SEC = 120;
 
 interface BuildOptions {
@@ -120,7 +126,7 @@ async function importInto(
   const config = `version = 3
 root = "${root}"
 state = "/run/state"
-disabled_plugins = ["io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime", "io.containerd.grpc.v1.cri"]
+disabled_plugins = [${WITHOUT_CRI.map((name) => `"${name}"`).join(", ")}]
 [grpc]
   address = "${socket}"
 `;

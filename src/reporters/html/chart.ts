@@ -116,10 +116,10 @@ function axes(of: {
   const last = Math.floor((options.untilUs - options.originUs) / 1_000_000 / everySeconds);
   const ticks = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => {
     const seconds = (first + at) * everySeconds;
-    const at_ = fixed(x(options.originUs + seconds * 1_000_000));
+    const tickX = fixed(x(options.originUs + seconds * 1_000_000));
     return (
-      `<path class="grid" d="M${at_} ${height - BOTTOM}v4"/>` +
-      `<text class="tick" x="${at_}" y="${height - 6}" text-anchor="middle">${seconds < 0 ? "−" : ""}${Math.abs(seconds)} s</text>`
+      `<path class="grid" d="M${tickX} ${height - BOTTOM}v4"/>` +
+      `<text class="tick" x="${tickX}" y="${height - 6}" text-anchor="middle">${seconds < 0 ? "−" : ""}${Math.abs(seconds)} s</text>`
     );
   });
   return [...levels, ...ticks];

@@ -22,7 +22,7 @@ const MEANING: Readonly<Record<string, string>> = {
 };
 
 /** What a clock means, in words. */
-export function meaning(clock: string): string {
+function meaning(clock: string): string {
   return clock.startsWith("det:") ? `noticed by ${clock.slice(4)}` : (MEANING[clock] ?? clock);
 }
 
@@ -30,7 +30,7 @@ export function clocks(measurement: Measurement): string {
   const origin = originOf(measurement);
   return measurement.episodes
     .map((episode) => {
-      const rows = [...Object.entries(episode.clocks)]
+      const rows = Object.entries(episode.clocks)
         .sort(([, a], [, b]) => instant(a) - instant(b))
         .map(([name, clock]) => [
           escape(meaning(name)),

@@ -1,10 +1,12 @@
 /** The report's one style sheet: system fonts, two themes, print. */
 export const STYLE = `
-:root{--bg:#fbfbf9;--card:#fff;--ink:#1c2024;--dim:#5d6670;--line:#dfe2e0;--pass:#1a7f4b;--fail:#b3261e;
+:root{
+--bg:#fbfbf9;--card:#fff;--ink:#1c2024;--dim:#5d6670;--line:#dfe2e0;--pass:#1a7f4b;--fail:#b3261e;
 --unknown:#8a6100;--c1:#0b62a8;--c2:#b3541e;--c3:#6b4fa0;--c4:#2f7d6d;--c5:#a0336e;--c6:#6f6a13;
 --good:#2a8a57;--bad:#b3261e;--band:#b3261e14}
 @media (prefers-color-scheme:dark){:root{--bg:#14171a;--card:#1b1f23;--ink:#e8eaec;--dim:#9aa4ad;
---line:#333a41;--pass:#5fce94;--fail:#ff8a80;--unknown:#f0c15a;--c1:#6db7f2;--c2:#f0a070;--c3:#b9a2e8;
+--line:#333a41;--pass:#5fce94;--fail:#ff8a80;--unknown:#f0c15a;--c1:#6db7f2;--c2:#f0a070;
+--c3:#b9a2e8;
 --c4:#74cfbb;--c5:#ea8fbf;--c6:#d3cb62;--good:#5fce94;--bad:#ff8a80;--band:#ff8a801f}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,sans-serif;
@@ -12,7 +14,8 @@ font-variant-numeric:tabular-nums}
 main{max-width:1040px;margin:0 auto;padding:28px 20px 60px}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:18px;margin:36px 0 10px}
 p{margin:6px 0;max-width:75ch}.dim,.unit{color:var(--dim)}
-.verdict{display:inline-block;font-weight:700;letter-spacing:.04em;padding:2px 12px;border:2px solid;
+.verdict{display:inline-block;font-weight:700;letter-spacing:.04em;padding:2px 12px;
+border:2px solid;
 border-radius:6px}.pass{color:var(--pass)}.fail{color:var(--fail)}.unknown{color:var(--unknown)}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:12px;margin:18px 0}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px 14px}
@@ -22,9 +25,11 @@ padding:10px 12px 4px}figcaption{font-size:13px}svg{display:block;width:100%;hei
 .key{margin-left:12px;white-space:nowrap}.key::before{content:"";display:inline-block;width:10px;
 height:10px;border-radius:2px;margin-right:5px;background:currentColor}
 path{fill:none;stroke:currentColor;stroke-width:1.6}.area{fill:currentColor;fill-opacity:.28;
-stroke-width:1}.grid{stroke:var(--line);stroke-width:1}.limit{stroke:var(--dim);stroke-dasharray:5 4;
+stroke-width:1}.grid{stroke:var(--line);stroke-width:1}.limit{stroke:var(--dim);
+stroke-dasharray:5 4;
 stroke-width:1}.mark{stroke:var(--dim);stroke-width:1;stroke-dasharray:2 3}
-.band{fill:var(--band)}text{fill:var(--dim);font-size:11px}.marklabel{fill:var(--ink);font-size:10.5px}
+.band{fill:var(--band)}text{fill:var(--dim);font-size:11px}.marklabel{fill:var(--ink);
+font-size:10.5px}
 .c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}.c4{color:var(--c4)}.c5{color:var(--c5)}
 .c6{color:var(--c6)}.good{color:var(--good)}.bad{color:var(--bad)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}

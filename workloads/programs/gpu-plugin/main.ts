@@ -1,6 +1,6 @@
 /**
- * Virtual GPUs for a node without any: registers `nvidia.com/gpu` with the kubelet, keeps one folder
- * per device on the node, reports health both ways, and serves DCGM-named metrics.
+ * Virtual GPUs for a node without any: registers `nvidia.com/gpu` with the kubelet, keeps one
+ * folder per device on the node, reports health both ways, and serves DCGM-named metrics.
  *
  * NODE_NAME (required), GPUS (2), PLUGIN_FOLDER (/var/lib/kubelet/device-plugins), DEVICE_ROOT
  * (/var/lib/ninety/gpus), RESOURCE_NAME (nvidia.com/gpu), METRICS_PORT (9400), METRICS_HOST (::),

@@ -49,7 +49,8 @@ export interface PluginOptions {
 
 /**
  * Offers the devices to the kubelet: serves DevicePlugin on its own socket, registers whenever the
- * kubelet's socket is a new one or ours was removed, and sends the whole list when a health changes.
+ * kubelet's socket is a new one or ours was removed, and sends the whole list when a health
+ * changes.
  */
 export class Plugin {
   readonly #options: PluginOptions;
@@ -75,7 +76,9 @@ export class Plugin {
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
-  /** Ends the streams: the kubelet takes the devices for unhealthy until somebody registers anew. */
+  /**
+   * Ends the streams: the kubelet takes the devices for unhealthy until somebody registers anew.
+   */
   stop(): void {
     clearInterval(this.#timer);
     this.#server?.forceShutdown();

@@ -28,7 +28,9 @@ export interface Config {
   readonly loadLimitMs: number;
   /** WARMUP_INFERENCES, 16: before a version is available. */
   readonly warmupInferences: number;
-  /** CANARY_DEADLINE_MS, 1000; CANARY_REUSE_MS, 1000; CANARY_IDLE_MS, 2000: runs when idle so long. */
+  /**
+   * CANARY_DEADLINE_MS, 1000; CANARY_REUSE_MS, 1000; CANARY_IDLE_MS, 2000: runs when idle so long.
+   */
   readonly canaryDeadlineMs: number;
   readonly canaryReuseMs: number;
   readonly canaryIdleMs: number;

@@ -55,7 +55,9 @@ function touchDevices(rows: number | null): "delay" | "distort" | "nothing" {
   return symptom.do;
 }
 
-/** Holds the thread as a hung native call does, but not longer than there is a server to hold up. */
+/**
+ * Holds the thread as a hung native call does, but not longer than there is a server to hold up.
+ */
 function blockForever(): never {
   while (process.ppid === serverPid) Atomics.wait(cell, 0, 0, ORPHAN_CHECK_MS);
   return process.exit(1);

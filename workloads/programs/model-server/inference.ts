@@ -9,7 +9,9 @@ const WORKER_FLAGS = [
   "--max-old-space-size=64",
   "--max-semi-space-size=1",
 ];
-/** Runs handed to the worker at a time; the others wait here, where they can still be taken back. */
+/**
+ * Runs handed to the worker at a time; the others wait here, where they can still be taken back.
+ */
 const IN_FLIGHT_MAX = 2;
 
 type Body<T> = T extends { readonly id: number } ? Omit<T, "id"> : never;

@@ -118,7 +118,9 @@ export function afterRefusal(state: MoverState, uid: string, nowUs: number): Mov
   };
 }
 
-/** Ends the moves whose replacement is Ready, each with one of its own, and those that took too long. */
+/**
+ * Ends moves whose replacement is Ready, each with one of its own, and those that took too long.
+ */
 function settle(
   moves: readonly Move[],
   pods: readonly WatchedPod[],

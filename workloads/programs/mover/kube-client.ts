@@ -25,7 +25,6 @@ function open(
     readonly method: "GET" | "POST";
     readonly path: string;
     readonly body?: unknown;
-    readonly silenceMs: number;
     readonly signal: AbortSignal;
   },
 ): Promise<IncomingMessage> {
@@ -48,12 +47,8 @@ function open(
         // A connection of its own: one that died in silence is never met again.
         agent: false,
         signal: of.signal,
-        timeout: of.silenceMs,
       },
       resolve,
-    );
-    outgoing.on("timeout", () =>
-      outgoing.destroy(new Error(`${of.method} ${of.path}: silent for ${of.silenceMs} ms`)),
     );
     outgoing.on("error", reject);
     outgoing.end(text);
@@ -67,7 +62,7 @@ export async function call(
   signal: AbortSignal,
 ): Promise<Answer> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
-  const answer = await open(access, { ...of, silenceMs: ANSWER_WITHIN_MS, signal: limit });
+  const answer = await open(access, { ...of, signal: limit });
   return { status: answer.statusCode ?? 0, body: await wholeBody(answer) };
 }
 
@@ -81,18 +76,36 @@ export async function* lines(
   silenceMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const answer = await open(access, { method: "GET", path, silenceMs, signal });
-  if (answer.statusCode !== 200) {
-    throw new Error(
-      `GET ${path}: ${answer.statusCode}: ${(await wholeBody(answer)).slice(0, 300)}`,
+  const silent = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  // Runs from before the connection: Node's own socket timeout does not see a handshake that hangs.
+  const heard = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => silent.abort(new Error(`GET ${path}: silent for ${silenceMs} ms`)),
+      silenceMs,
     );
-  }
-  let rest = "";
-  for await (const chunk of answer.setEncoding("utf8")) {
-    const parts = (rest + String(chunk)).split("\n");
-    rest = parts.pop() ?? "";
-    if (rest.length > BODY_BYTES) throw new Error(`GET ${path}: a line is too long`);
-    for (const line of parts) if (line !== "") yield line;
+  };
+  heard();
+  try {
+    const either = AbortSignal.any([signal, silent.signal]);
+    const answer = await open(access, { method: "GET", path, signal: either });
+    if (answer.statusCode !== 200) {
+      const said = (await wholeBody(answer)).slice(0, 300);
+      throw new Error(`GET ${path}: ${answer.statusCode}: ${said}`);
+    }
+    let rest = "";
+    for await (const chunk of answer.setEncoding("utf8")) {
+      heard();
+      const parts = (rest + String(chunk)).split("\n");
+      rest = parts.pop() ?? "";
+      if (rest.length > BODY_BYTES) throw new Error(`GET ${path}: a line is too long`);
+      for (const line of parts) if (line !== "") yield line;
+    }
+  } catch (error) {
+    throw silent.signal.aborted ? silent.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -19,7 +19,9 @@ export interface PodWatch {
   readonly log: Log;
 }
 
-/** Lists and watches the pods that `selector` matches, until the signal aborts; retries for ever. */
+/**
+ * Lists and watches the pods that `selector` matches, until the signal aborts; retries for ever.
+ */
 export async function watchPods(
   access: KubeAccess,
   of: { readonly namespace: string; readonly selector: string },

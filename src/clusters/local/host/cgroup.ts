@@ -181,7 +181,8 @@ export async function removeCgroup(paths: readonly string[]): Promise<void> {
     if (!paths.some((path) => existsSync(path))) return;
     if (performance.now() > deadline)
       throw new NinetyError(
-        `cgroup is not empty after ${EMPTY_WITHIN_MS} ms: ${paths.find((path) => existsSync(path))}: ` +
+        `cgroup is not empty after ${EMPTY_WITHIN_MS} ms: ` +
+          `${paths.find((path) => existsSync(path))}: ` +
           `processes ${processesIn(paths).join(", ") || "none"}`,
         { exit: EXIT.healFailed },
       );

@@ -10,8 +10,8 @@ export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = {
 const OUTPUT_MAX = 4 * 2 ** 20;
 
 /**
- * Runs a command to its end and answers its stdout (at most 4 MiB). Throws NinetyError (exit 4) with
- * its stderr when it fails or takes longer than `timeoutMs` (default 20 s).
+ * Runs a command to its end and answers its stdout (at most 4 MiB). Throws NinetyError (exit 4)
+ * with its stderr when it fails or takes longer than `timeoutMs` (default 20 s).
  */
 export async function run(
   argv: readonly string[],

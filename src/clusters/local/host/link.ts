@@ -6,7 +6,7 @@ import { configure } from "./namespace.ts";
 import { note } from "./journal.ts";
 
 /** The end of the host link inside the control plane's namespace. */
-export const HOST_PORT = "host";
+const HOST_PORT = "host";
 
 /**
  * The first free host link: the kernel refuses a name that exists, so its name is the machine-wide
@@ -60,7 +60,7 @@ export async function removeLink(namespacePath: string, name: string): Promise<v
   if (shown.status === 0) await run(inNamespace(namespacePath, ["ip", "link", "del", name]));
 }
 
-/** State folders of all instances on this machine, whatever their cache, from the links' aliases. */
+/** State folders of all instances on this machine, of any cache, from the links' aliases. */
 export async function liveStates(prefix: string): Promise<string[]> {
   const links = JSON.parse(await run(["ip", "-json", "link", "show"])) as {
     readonly ifname: string;
