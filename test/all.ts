@@ -43,7 +43,7 @@ interface VitestReport {
   }[];
 }
 
-async function vitest(project: string, env = process.env): Promise<void> {
+async function vitest(project: string): Promise<void> {
   const out = join(work, `${project}.json`);
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const code = await run(
@@ -53,12 +53,12 @@ async function vitest(project: string, env = process.env): Promise<void> {
       "run",
       "--config=test/vitest.config.ts",
       `--project=${project}`,
-      `--reporter=${project === "e2e" ? "verbose" : "dot"}`,
+      `--reporter=${project === "e2e" ? "verbose" : "default"}`,
       "--reporter=json",
       `--outputFile.json=${out}`,
       ...process.argv.slice(2),
     ],
-    env,
+    process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: "1" },
   );
   let report: VitestReport;
   try {

@@ -51,7 +51,7 @@ async function once(): Promise<void> {
     note("inject asked to effect, ms", (event.stampUs - (asked?.atUs ?? NaN)) / 1_000);
   }
   const memory = samples
-    .filter(({ metric }) => metric === "memory_used_bytes")
+    .filter(({ metric }) => metric === "machine_memory_used_bytes")
     .map(({ value }) => value);
   note("machine memory used, max, GiB", Math.max(...memory) / 2 ** 30);
   const report = JSON.parse(readFileSync(join(folder, "report.json"), "utf8")) as {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ninety, ROOT } from "../support/ninety.ts";
@@ -6,6 +6,7 @@ import { ninety, ROOT } from "../support/ninety.ts";
 let folder = "";
 beforeEach(() => {
   // Below the repository, so that `import "ninety"` finds the package itself.
+  mkdirSync(join(ROOT, "reports"), { recursive: true });
   folder = mkdtempSync(join(ROOT, "reports", "test-"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

@@ -38,7 +38,9 @@ export interface ChartOptions {
 /** One chart as static SVG: it needs no script, prints, and is the same bytes each time. */
 export function chart(options: ChartOptions): string {
   const { height = 184, fromUs, untilUs } = options;
-  const values = options.lines.flatMap((line) => line.values.filter((v) => v !== null));
+  const values = options.lines.flatMap((line) =>
+    shownOf(line, options).values.filter((v) => v !== null),
+  );
   const limitTop = Math.max(0, ...(options.limits ?? []).map((limit) => limit.value));
   const top = niceTop(Math.max(options.topMin ?? 0, limitTop, ...values));
   const x = (us: Us): number =>
@@ -48,7 +50,7 @@ export function chart(options: ChartOptions): string {
   const parts = [
     ...options.bands.map((band) => bandSvg(band, { x, height, fromUs, untilUs })),
     ...axes({ options, x, y, top, height }),
-    ...options.lines.map((line) => lineSvg(line, x, y)),
+    ...options.lines.map((line) => lineSvg(shownOf(line, options), x, y)),
     ...(options.limits ?? []).map(
       (limit) =>
         `<path class="limit" d="M${LEFT} ${fixed(y(limit.value))}H${WIDTH - RIGHT}"/>` +
@@ -123,6 +125,14 @@ function axes(of: {
     );
   });
   return [...levels, ...ticks];
+}
+
+/** The whole seconds inside the chart: a second that is cut would look like a loss. */
+function shownOf(line: Line, { fromUs, untilUs }: ChartOptions): Line {
+  const shown = line.atUs.flatMap((us, at) =>
+    us >= fromUs && us + 1_000_000 <= untilUs ? [{ us, value: line.values[at] ?? null }] : [],
+  );
+  return { ...line, atUs: shown.map(({ us }) => us), values: shown.map(({ value }) => value) };
 }
 
 function lineSvg(line: Line, x: (us: Us) => number, y: (value: number) => number): string {
