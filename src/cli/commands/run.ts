@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join, relative } from "node:path";
 import { EXIT, NinetyError, messageOf, worstExit, type ExitCode } from "../../model/error.ts";
 import { showMs } from "../../model/quantity.ts";
+import { showMeasured } from "../../model/show.ts";
 import { stableText } from "../../model/json.ts";
 import type { Plan } from "../../model/plan.ts";
 import { createCrew } from "../../kernel/crew.ts";
@@ -13,11 +14,11 @@ import { openRunLog } from "../../store/run-log.ts";
 import { monotonicUs, realClock } from "../clock.ts";
 import { addOns, composeSystem, type ClusterChoice } from "../compose.ts";
 import { runsRoot, utcStamp } from "../folders.ts";
-import { exitOf, judgeFolder, rendered, writeReports } from "../judging.ts";
+import { exitOf, judgeFolder, rendered, writeReports, type Judged } from "../judging.ts";
 import { explain, type Output } from "../output.ts";
 import { loadExperiment, loadPlugins, type Plugins } from "../plugins.ts";
 import { progressView } from "../progress.ts";
-import { onSignals, type Signals } from "../signals.ts";
+import { onSignals } from "../signals.ts";
 
 export interface RunOptions extends ClusterChoice {
   readonly seed: string | undefined;
@@ -76,13 +77,60 @@ export async function plan(
   return EXIT.pass;
 }
 
+/** An INVALID run is tried once more; both stay on disk. */
+const TRIES_MAX = 2;
+
+interface Job {
+  readonly plan: Plan;
+  readonly reading: Reading;
+  readonly plugins: Plugins;
+  readonly options: RunOptions;
+  readonly out: Output;
+}
+
 export async function run(
   file: string | undefined,
   options: RunOptions,
   out: Output,
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
-  const { plan: made, reading } = await planned(file, options.seed, plugins);
+  const job = { ...(await planned(file, options.seed, plugins)), plugins, options, out };
+  for (let nth = 1; ; nth += 1) {
+    const { exit, judged } = await runOnce(job);
+    const again = nth < TRIES_MAX && exit === EXIT.unknown && judged && isInvalid(judged);
+    if (!again) {
+      if (judged) tellJudged(judged, job);
+      return exit;
+    }
+    const why = judged.verdict.findings
+      .filter(({ outcome }) => outcome === "unknown")
+      .map(({ what, observed }) => `  ${what}: ${showMeasured(observed)}`);
+    out.tell(["INVALID, and tried once more:", ...why].join("\n"));
+  }
+}
+
+/** The steady phase or the load was not what was planned: nothing about the service follows. */
+function isInvalid({ measurement, verdict }: Judged): boolean {
+  return (
+    measurement.completeness.runComplete &&
+    verdict.findings.some(
+      ({ check, outcome }) =>
+        outcome === "unknown" && (check === "steady-clean" || check === "load-held"),
+    )
+  );
+}
+
+function tellJudged(judged: Judged, { plugins, out }: Job): void {
+  const folder = relative(process.cwd(), judged.folder);
+  out.result(rendered({ ...judged, folder }, plugins, "console"));
+  out.object(JSON.parse(rendered(judged, plugins, "json")));
+}
+
+/** One run with its record and reports; `judged` null: it ended before anything was measured. */
+async function runOnce(
+  job: Job,
+): Promise<{ readonly exit: ExitCode; readonly judged: Judged | null }> {
+  const { plan: made, out } = job;
   const startedAt = new Date();
   const folder = join(runsRoot(), made.experiment, `${utcStamp(startedAt)}-${made.seed}`);
   out.tell(`${made.experiment}  seed ${made.seed}  ${relative(process.cwd(), folder)}`);
@@ -92,10 +140,10 @@ export async function run(
   const view = progressView({ plan: made, log, clock });
   const signals = onSignals(log, (line) => view.say(line));
   const system = await composeSystem({
-    plugins,
-    reading,
-    choice: options,
-    keep: options.keep,
+    plugins: job.plugins,
+    reading: job.reading,
+    choice: job.options,
+    keep: job.options.keep,
     log,
     clock,
     progress: view.step,
@@ -110,39 +158,33 @@ export async function run(
     (error: unknown) => messageOf(error),
   );
   if (written !== null) out.tell(`error: the record could not be written: ${written}`);
-  const exit = await conclude({ ended, signals, folder, plugins, out });
+  const concluded = await conclude({ ended, interrupted: signals.caught(), folder, job });
   signals.end();
-  return exit;
+  return concluded;
 }
 
 async function conclude(of: {
   readonly ended: RunEnd;
-  readonly signals: Signals;
+  readonly interrupted: ExitCode | null;
   readonly folder: string;
-  readonly plugins: Plugins;
-  readonly out: Output;
-}): Promise<ExitCode> {
-  const { ended, signals, folder, plugins, out } = of;
+  readonly job: Job;
+}): Promise<{ readonly exit: ExitCode; readonly judged: Judged | null }> {
+  const { ended, interrupted, folder, job } = of;
+  const { plugins, out } = job;
   const codes: ExitCode[] = [];
-  const interrupted = signals.caught();
-  if (ended.unhealed.length > 0) codes.push(EXIT.healFailed);
+  for (const id of ended.unhealed) {
+    out.tell(`STILL DISTURBED: ${id}; run: npx ninety heal ${folder}`);
+    codes.push(EXIT.healFailed);
+  }
   if (interrupted !== null) codes.push(interrupted);
   else if (ended.failure) codes.push(explain(ended.failure.error, false));
-  // Nothing was touched and nothing measured: there is no verdict to give.
-  const measured = ended.failure?.phase !== "preflight";
-  if (measured) {
-    const judged = await judgeFolder(folder, plugins);
-    await writeReports(judged, plugins);
-    out.result(
-      rendered({ ...judged, folder: relative(process.cwd(), folder) }, plugins, "console"),
-    );
-    out.object(JSON.parse(rendered(judged, plugins, "json")));
-    codes.push(exitOf(judged.verdict.outcome));
-  } else {
-    const { failure } = ended;
-    out.object({ folder, exit: worstExit(codes), error: String(failure?.error) });
+  if (ended.failure?.phase === "preflight") {
+    // Nothing was touched and nothing measured: there is no verdict to give.
+    const error = messageOf(ended.failure.error);
+    out.object({ folder, exit: worstExit(codes), error });
+    return { exit: worstExit(codes), judged: null };
   }
-  for (const id of ended.unhealed)
-    out.tell(`STILL DISTURBED: ${id}; run: npx ninety heal ${folder}`);
-  return worstExit(codes);
+  const judged = await judgeFolder(folder, plugins);
+  await writeReports(judged, plugins);
+  return { exit: worstExit([...codes, exitOf(judged.verdict.outcome)]), judged };
 }
