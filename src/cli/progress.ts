@@ -28,15 +28,18 @@ export interface ProgressView {
   stop(): void;
 }
 
-/** Long work outside of a run: a line for each new step, and on a terminal its share. */
-export function plainProgress(write: (text: string) => void): Progress {
-  let last = "";
-  let lastAt = 0;
+/** What a step is about, without what counts up while it goes on. */
+const topicOf = (what: string): string => what.split(/[,:\d]/, 1)[0] ?? what;
+
+/** Long work outside of a run: a line for each new step, and one now and then while it goes on. */
+export function plainProgress(write: (text: string) => void, repeatMs = QUIET_LINE_MS): Progress {
+  let topic = "";
+  let lastAtMs = 0;
   return ({ what, doneRatio }) => {
-    const now = performance.now();
-    if (what === last && now - lastAt < QUIET_LINE_MS) return;
-    last = what;
-    lastAt = now;
+    const nowMs = performance.now();
+    if (topicOf(what) === topic && nowMs - lastAtMs < repeatMs) return;
+    topic = topicOf(what);
+    lastAtMs = nowMs;
     write(`${what}${doneRatio === undefined ? "" : ` (${Math.round(doneRatio * 100)} %)`}\n`);
   };
 }
@@ -64,7 +67,11 @@ export function progressView(of: { plan: Plan; log: RunLog; clock: Clock }): Pro
     request: (request) => state.request(request),
     sample: (sample) => state.sample(sample),
   });
-  const plain = plainProgress((text) => process.stderr.write(`${stamp(nowUs())}  ${text}`));
+  // The line that comes every few seconds tells how far it is.
+  const plain = plainProgress(
+    (text) => process.stderr.write(`${stamp(nowUs())}  ${text}`),
+    Number.POSITIVE_INFINITY,
+  );
   return {
     step: (step) => {
       state.step = step.what;
