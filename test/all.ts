@@ -97,16 +97,21 @@ console.log("check");
 const checked = await run(process.execPath, ["test/check.ts"]);
 total[checked === 0 ? "passed" : "failed"] += 1;
 
+// First, because it also installs the tools that some of the smaller tests use.
+const why = cannotRunCluster();
+let prepared = false;
+if (why === null) {
+  console.log("\nwhat the local cluster is made of");
+  prepared = (await run(process.execPath, ["src/cli.ts", "doctor", "--build"])) === 0;
+  if (!prepared) total.failed += 1;
+}
+
 console.log("\nunit, property, contract, golden and command-line tests");
 await vitest("fast");
 
 console.log("\nend-to-end tests on the local cluster");
-const why = cannotRunCluster();
-if (why === null) {
-  const prepared = await run(process.execPath, ["src/cli.ts", "doctor", "--build"]);
-  if (prepared === 0) await vitest("e2e");
-  else total.failed += 1;
-} else skipCluster(why);
+if (why !== null) skipCluster(why);
+else if (prepared) await vitest("e2e");
 
 rmSync(work, { recursive: true, force: true });
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";

@@ -23,6 +23,7 @@ import {
   type ProgramName,
 } from "./components.ts";
 import { contentHash } from "./content-hash.ts";
+import { keepNewest, touch } from "./layer-cache.ts";
 import { buildFlags, goToolchain, type GoToolchain } from "./go.ts";
 
 /** Built programs, ready to run. */
@@ -49,6 +50,9 @@ export function folderOf(binaries: Binaries, name: BinaryName): string {
   return path;
 }
 
+/** Builds of a component; those used longest ago are removed when there is a new one. */
+const KEEP = 3;
+
 export interface EnsureBinariesOptions {
   /** See cacheRootOf. */
   readonly cacheRoot: string;
@@ -70,23 +74,24 @@ export interface EnsureBinariesOptions {
 export async function ensureBinaries(options: EnsureBinariesOptions): Promise<Binaries> {
   const wanted = COMPONENTS.filter((component) => options.want.includes(component.name));
   const tasks = await tasksOf(wanted, options);
+  const bin = join(options.cacheRoot, "bin");
   if (!tasks.every(isBuilt)) {
-    const lock = await takeBuildLock(
-      join(options.cacheRoot, "bin", ".lock"),
-      options.progress,
-      options.signal,
-    );
+    const lock = await takeBuildLock(join(bin, ".lock"), options.progress, options.signal);
     try {
-      removeUnfinished(join(options.cacheRoot, "bin"));
+      removeUnfinished(bin);
       // Whoever had the lock before may have built the same.
       await buildComponents(
         tasks.filter((task) => !isBuilt(task)),
         options,
       );
+      for (const { component } of tasks) {
+        keepNewest(bin, new RegExp(`^${component.name}-[0-9a-f]{12}$`), KEEP);
+      }
     } finally {
       await lock.release();
     }
   }
+  for (const { folder } of tasks) touch(folder);
   return located(options.cacheRoot, tasks);
 }
 

@@ -75,7 +75,7 @@ function removeUnfinished(folder: string): void {
   }
 }
 
-/** Removes all but the newest files that match. */
+/** Removes all but the newest files or folders that match. */
 export function keepNewest(folder: string, pattern: RegExp, keep: number): void {
   const byAge = readdirSync(folder)
     .filter((name) => pattern.test(name))
@@ -84,7 +84,8 @@ export function keepNewest(folder: string, pattern: RegExp, keep: number): void 
       atMs: statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
     }))
     .sort((a, b) => b.atMs - a.atMs);
-  for (const { name } of byAge.slice(keep)) rmSync(join(folder, name), { force: true });
+  for (const { name } of byAge.slice(keep))
+    rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 /** Now the newest: what is used is not removed. */

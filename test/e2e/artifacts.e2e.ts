@@ -94,17 +94,12 @@ describe("a build", () => {
     const [modules, cache] = [module("abort"), join(work, "abort-cache")];
     mkdirSync(join(cache, "bin/.building-pause-123-1"), { recursive: true });
     const abort = new AbortController();
-    const building = ensureBinaries({
-      cacheRoot: cache,
-      modulesRoot: modules,
-      want: ["pause"],
-      progress: ({ what }) => {
-        if (what.includes("pause (")) abort.abort(new Error("enough"));
-      },
-      signal: abort.signal,
-      installPackages: false,
-    });
-    await Promise.allSettled([building, sleep(2_500).then(() => abort.abort(new Error("enough")))]);
+    const building = pause(modules, cache, abort.signal);
+    const begun = (): boolean =>
+      readdirSync(join(cache, "bin")).some((name) => name.endsWith(`-${process.pid}`));
+    while (!begun()) await sleep(5);
+    abort.abort(new Error("enough"));
+    await expect(building).rejects.toThrow("enough");
     const left = readdirSync(join(cache, "bin")).filter((name) => name.startsWith(".building-"));
     expect(left).toEqual([]);
     expect(statSync(programPath(await pause(modules, cache), "pause")).size).toBeGreaterThan(0);

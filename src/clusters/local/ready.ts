@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { messageOf } from "../../model/error.ts";
-import { at, listAt, numberAt, textAt } from "../../model/json.ts";
+import { at, listAt, numberAt, textAt, type KubeObject } from "../../model/json.ts";
 import type { Api } from "../../ports/api.ts";
 import { loadHostMissing } from "./load-host.ts";
 import type { ClusterFile } from "./state.ts";
@@ -29,9 +29,7 @@ export async function nodesMissing(
           (condition) => at(condition, "type") === "Ready" && at(condition, "status") === "True",
         );
         if (!ready) return [`node ${name} is not Ready`];
-        // The taint goes a moment after the condition comes: until then nothing is scheduled.
-        const taints = listAt(node, "spec", "taints").map((taint) => textAt(taint, "key"));
-        if (taints.includes("node.kubernetes.io/not-ready")) return [`node ${name} is tainted`];
+        if (isClosed(node)) return [`node ${name} is tainted`];
         const gpus = numberAt(node, "status", "allocatable", "nvidia.com/gpu") ?? 0;
         return gpus < gpusPerNode ? [`node ${name} has ${gpus} of ${gpusPerNode} GPUs`] : [];
       });
@@ -43,3 +41,14 @@ export async function nodesMissing(
     return messageOf(error);
   }
 }
+
+/**
+ * The taint goes a moment after the condition comes: until then nothing is scheduled. Its NoExecute
+ * twin may stay for 5 s more, and every pod tolerates that for longer.
+ */
+const isClosed = (node: KubeObject): boolean =>
+  listAt(node, "spec", "taints").some(
+    (taint) =>
+      textAt(taint, "key") === "node.kubernetes.io/not-ready" &&
+      textAt(taint, "effect") === "NoSchedule",
+  );
