@@ -6,7 +6,7 @@ import { badOf, indexAt, mirrored, slice, type Signal } from "./signal.ts";
 
 /** What happened to one scenario between the first effect and the end of observation. */
 export type Course =
-  /** No window breached. An outage shorter than `unseenUs` cannot be told from none. */
+  /** No window breached. A full outage shorter than `unseenUs` cannot be told from none. */
   | { readonly is: "masked"; readonly unseenUs: Us }
   /** `held`: it stayed good for the hold. `open`: bad up to the end, as far as can be told. */
   | {

@@ -143,12 +143,13 @@ beforeAll(async () => {
     signal,
   });
   materials = { binFolder: binaries.binFolder, cniFolder: folderOf(binaries, "cni"), images };
-  cluster = await provider("e2e-a").up(plan, quiet, signal);
-  layout = needCluster(stateOf("e2e-a")).layout;
+  cluster = await provider("cluster-a").up(plan, quiet, signal);
+  layout = needCluster(stateOf("cluster-a")).layout;
 });
 
 afterAll(async () => {
-  for (const instance of ["e2e-a", "e2e-b", "e2e-c"]) await downInstance(cache, instance);
+  for (const instance of ["cluster-a", "cluster-b", "cluster-c"])
+    await downInstance(cache, instance);
   await noTraces();
   expect(hostSettings()).toEqual(before);
   rmSync(cache, { recursive: true });
@@ -215,14 +216,14 @@ describe("a cluster", () => {
   });
 
   it("is refused a second time, is listed, and is found again by another process", async () => {
-    const again = provider("e2e-a").up(plan, quiet, signal);
-    await expect(again).rejects.toThrow("instance exists: e2e-a: it is up");
+    const again = provider("cluster-a").up(plan, quiet, signal);
+    await expect(again).rejects.toThrow("instance exists: cluster-a: it is up");
     await expect(again).rejects.toBeInstanceOf(NinetyError);
     expect(localStatus(cache)).toMatchObject([
-      { instance: "e2e-a", state: "up", machines: layout.machines.map(() => ({ on: true })) },
+      { instance: "cluster-a", state: "up", machines: layout.machines.map(() => ({ on: true })) },
     ]);
     const makeApi = kubeApi;
-    const found = attachLocal({ instance: "e2e-a", cacheRoot: cache, makeApi });
+    const found = attachLocal({ instance: "cluster-a", cacheRoot: cache, makeApi });
     expect(await found.api.list("api/v1/nodes")).toHaveLength(3);
     expect(found.guard).toEqual(cluster.guard);
   });
@@ -240,15 +241,15 @@ describe("two clusters", () => {
   it("live side by side, and the end of one does not touch the other", async () => {
     const limit = (): string =>
       readFileSync("/proc/sys/fs/inotify/max_user_instances", "utf8").trim();
-    const second = await provider("e2e-b").up({ ...plan, nodes: 1 }, quiet, signal);
+    const second = await provider("cluster-b").up({ ...plan, nodes: 1 }, quiet, signal);
     await second.ready(signal);
-    rememberNamespaces(needCluster(stateOf("e2e-b")).layout);
+    rememberNamespaces(needCluster(stateOf("cluster-b")).layout);
     expect(await second.api.list("api/v1/nodes")).toHaveLength(1);
     expect(await cluster.api.list("api/v1/nodes")).toHaveLength(3);
     const raised = limit();
     await second.down();
     expect(limit()).toBe(raised);
-    expect(existsSync(stateOf("e2e-b"))).toBe(false);
+    expect(existsSync(stateOf("cluster-b"))).toBe(false);
     await cluster.ready(signal);
   });
 });
@@ -310,7 +311,7 @@ describe("an up that is killed", () => {
   const script = `
     import { localProvider } from ${JSON.stringify(join(root, "src/clusters/local/local.ts"))};
     const { cacheRoot, repoRoot, materials, plan } = JSON.parse(process.env.OPTIONS ?? "");
-    const provider = localProvider({ instance: "e2e-c", cacheRoot, repoRoot,
+    const provider = localProvider({ instance: "cluster-c", cacheRoot, repoRoot,
       materials: async () => materials, makeApi: () => ({}) });
     await provider.up(plan, ({ what }) => console.log(what), new AbortController().signal);`;
 
@@ -339,17 +340,17 @@ describe("an up that is killed", () => {
     await sleep(laterMs);
     child.kill("SIGKILL");
     await ended;
-    const journal = readJournal(join(stateOf("e2e-c"), "journal.ndjson"));
+    const journal = readJournal(join(stateOf("cluster-c"), "journal.ndjson"));
     const cgroup = journal.find((entry) => entry.undo === "cgroup");
     if (cgroup !== undefined) rememberNamespaces({ ...layout, cgroups: cgroup.paths });
-    await downInstance(cache, "e2e-c");
-    expect((await traces(cache)).filter((name) => name.includes("e2e-c"))).toEqual([]);
-    expect(existsSync(stateOf("e2e-c"))).toBe(false);
+    await downInstance(cache, "cluster-c");
+    expect((await traces(cache)).filter((name) => name.includes("cluster-c"))).toEqual([]);
+    expect(existsSync(stateOf("cluster-c"))).toBe(false);
   });
 
   it("or told to stop takes itself back before it ends", async () => {
     const stop = new AbortController();
-    const up = provider("e2e-c").up(
+    const up = provider("cluster-c").up(
       plan,
       ({ what }) => {
         if (what === "nodes boot") stop.abort(new Error("told to stop"));
@@ -357,7 +358,7 @@ describe("an up that is killed", () => {
       stop.signal,
     );
     await expect(up).rejects.toThrow("told to stop");
-    expect((await traces(cache)).filter((name) => name.includes("e2e-c"))).toEqual([]);
+    expect((await traces(cache)).filter((name) => name.includes("cluster-c"))).toEqual([]);
   });
 
   it("leaves the cluster beside it as it was", async () => {

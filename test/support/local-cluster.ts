@@ -52,9 +52,9 @@ export function rememberNamespaces(of: Pick<Layout, "cgroups">): void {
     namespaces.delete(readlinkSync(`/proc/self/ns/${kind}`));
 }
 
-/** What is left on this machine of the instances of a cache, all named `e2e-…`, a line each. */
+/** What is left on this machine of the instances of a cache, all named `cluster-…`, a line each. */
 export async function traces(cache: string): Promise<string[]> {
-  const cgroups = execFileSync("find", ["/sys/fs/cgroup", "-name", "ninety-e2e-*"], {
+  const cgroups = execFileSync("find", ["/sys/fs/cgroup", "-name", "ninety-cluster-[abc]-*"], {
     encoding: "utf8",
   });
   const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
