@@ -1,3 +1,4 @@
+import { happensOnce } from "../model/effect.ts";
 import type { Event, FaultEvent, Phase } from "../model/event.ts";
 import { showMs } from "../model/quantity.ts";
 import { isGood, type Request, type Sample } from "../model/request.ts";
@@ -92,6 +93,8 @@ export class LiveState {
 
   #fault(event: FaultEvent, atUs: number): void {
     if (event.edge === "inject-begin") {
+      // What happens once is not held: there is nothing to wait for.
+      if (event.effects.every(({ effect }) => happensOnce(effect))) return;
       const fault = this.plan.steps.find((step) => step.id === event.id)?.fault ?? event.id;
       const what = `${fault} on ${event.targets.map(showTarget).join(", ")}`;
       this.openFaults.set(event.id, { id: event.id, sinceUs: atUs, what, proof: "not proved yet" });
@@ -121,7 +124,7 @@ function tell(event: Event, plan: Plan): string | null {
     case "prediction":
       return null;
     case "cluster":
-      return event.change === "added" || event.change === "scheduled"
+      return ["added", "scheduled", "changed"].includes(event.change)
         ? null
         : `${event.object} ${event.change}`;
     case "fault":

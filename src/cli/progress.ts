@@ -118,10 +118,10 @@ function counts(state: LiveState): string {
 function screen(state: LiveState, nowUs: number): readonly string[] {
   const { plan } = state;
   const bar = PHASES.map((phase) => (phase === state.phase ? `[${phase}]` : phase)).join(" ");
-  const faults = [...state.openFaults.values()].map(
-    (open) =>
-      `  ${open.id} ${open.what}, ${Math.round((nowUs - open.sinceUs) / 1e6)} s old, ${open.proof}`,
-  );
+  const faults = [...state.openFaults.values()].map((open) => {
+    const ageS = Math.round((nowUs - open.sinceUs) / 1_000_000);
+    return `  ${open.id} held for ${ageS} s, ${open.proof}: ${open.what}`;
+  });
   return [
     `${plan.experiment}  seed ${plan.seed}  ${stamp(nowUs)}`,
     `  ${bar}`,
