@@ -58,7 +58,7 @@ program
   )
   .argument("[experiment]")
   .option(...seed)
-  .option("--keep", "leave the cluster and the stack as they are afterwards")
+  .option("--keep", "leave the cluster up afterwards; what the run deployed goes")
   .option(...instance)
   .option("--context <name>", "a context of your kubeconfig instead of the local cluster")
   .option("--image <reference>", "image of ninety's programs, for --context")
