@@ -97,13 +97,11 @@ async function look(witness: Witness, gpu: Target<"gpu">, { port, path }: Params
   if (pod === null || textAt(pod, "metadata", "uid") !== uid) {
     return { ...seen, holder: null, starts, computes: null };
   }
+  const holder = holderIn(pod, gpu.device);
+  // A pod that ended and goes is there for half a second: nothing may be waited for that is known.
+  if (!holder.running) return { ...seen, holder, starts, computes: 0 };
   const { answered, status } = await witness.http(gpu.holder, { port, path });
-  return {
-    ...seen,
-    holder: holderIn(pod, gpu.device),
-    starts,
-    computes: answered ? status : 0,
-  };
+  return { ...seen, holder, starts, computes: answered ? status : 0 };
 }
 
 function holderIn(pod: Json, device: string): Holder {

@@ -12,6 +12,9 @@ import { asJson } from "./shape.ts";
 import { within } from "./crew.ts";
 
 const POLL_MS = 500;
+/** At first: what a fast controller clears away is there for a moment only. */
+const POLL_AT_FIRST_MS = 100;
+const AT_FIRST_MS = 5_000;
 const LOOK_MAX_MS = 10_000;
 const LOOKS_BEFORE_MAX = 3;
 const PROOF_WITHIN_MS = 30_000;
@@ -105,7 +108,8 @@ export async function prove(
 ): Promise<void> {
   const { clock, log } = proofs;
   const fault = proofs.faults(of.step.fault);
-  const untilMs = clock.nowMs() + (fault.proofWithinMs ?? PROOF_WITHIN_MS);
+  const beganMs = clock.nowMs();
+  const untilMs = beganMs + (fault.proofWithinMs ?? PROOF_WITHIN_MS);
   const met = proofs.looks.get(of.step.id) ?? [];
   // A presence is that of the targets just met; an absence that of all.
   const looks = of.want === "present" ? (met.at(-1) ?? []) : met.flat();
@@ -119,7 +123,8 @@ export async function prove(
     seen = await Promise.all(seen.map(async (last) => lookAgain(proofs, of, last, signal)));
     signal.throwIfAborted();
     if (over || seen.every(({ evidence }) => evidence.effect === of.want)) break;
-    await clock.until(clock.nowMs() + POLL_MS, signal);
+    const isFirst = clock.nowMs() - beganMs < AT_FIRST_MS;
+    await clock.until(clock.nowMs() + (isFirst ? POLL_AT_FIRST_MS : POLL_MS), signal);
   }
   await log.append(verdictOf(of.step.id, of.want, seen));
 }
