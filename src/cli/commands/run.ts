@@ -122,7 +122,14 @@ function isInvalid({ measurement, verdict }: Judged): boolean {
 
 function tellJudged(judged: Judged, { plugins, out }: Job): void {
   const folder = relative(process.cwd(), judged.folder);
-  out.result(rendered({ ...judged, folder }, plugins, "console"));
+  const { experiment, seed } = judged.verdict;
+  // A page of findings that nothing could be measured would hide why.
+  const measured = judged.measurement.phases.some(({ phase }) => phase === "steady");
+  out.result(
+    measured
+      ? rendered({ ...judged, folder }, plugins, "console")
+      : `${experiment}  seed ${seed}: ended before anything was measured; its record: ${folder}`,
+  );
   out.object(JSON.parse(rendered(judged, plugins, "json")));
 }
 
