@@ -26,6 +26,16 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: "full",
+          include: ["test/full/**/*.full.ts"],
+          fileParallelism: false,
+          testTimeout: 90 * 60_000,
+          hookTimeout: 600_000,
+        },
+      },
     ],
   },
 });

@@ -141,7 +141,7 @@ describe("probe profiles", () => {
 });
 
 describe("spread", () => {
-  const pod = (spread: "none" | "preferred" | "required" | "topology"): unknown =>
+  const pod = (spread: "none" | "preferred" | "required" | "topology" | "together"): unknown =>
     podOf(modelServer({ ...OPTIONS, spread }));
 
   it("topology honours taints and tells rollouts apart", () => {
@@ -166,6 +166,14 @@ describe("spread", () => {
     expect(at(pod("none"), "topologySpreadConstraints")).toBeUndefined();
   });
 
+  it("together draws pods to each other, and turns the scheduler's own spreading off", () => {
+    const affinity = at(pod("together"), "affinity", "podAffinity") as object;
+    expect(Object.keys(affinity)).toEqual(["preferredDuringSchedulingIgnoredDuringExecution"]);
+    expect(listAt(pod("together"), "topologySpreadConstraints")).toMatchObject([
+      { topologyKey: "kubernetes.io/os", whenUnsatisfiable: "ScheduleAnyway" },
+    ]);
+  });
+
   it("leaves a lost node when told, and by upstream's rule otherwise", () => {
     expect(at(podOf(modelServer(OPTIONS)), "tolerations")).toBeUndefined();
     const told = listAt(podOf(modelServer({ ...OPTIONS, tolerations: "15s" })), "tolerations");
@@ -188,7 +196,7 @@ describe("problems name field, rule and value, all at once", () => {
       "modelServer.colour is not a field; known: replicas, probes, spread, name, gpus, grace, tolerations, strict, version, loadDelay, quota",
       "modelServer.replicas must be a whole number, 1 to 50, got 0",
       'modelServer.probes must be naive | shallow-fast | deep, got "shallow"',
-      'modelServer.spread must be none | preferred | required | topology, got "wide"',
+      'modelServer.spread must be none | preferred | required | topology | together, got "wide"',
       'modelServer.name must be 1 to 40 of a-z, 0-9 and -, beginning with a letter, got "Server"',
       "modelServer.gpus must be a whole number, 1 to 8, got 9",
       'modelServer.grace must be a duration such as "20s", got "10 s"',
