@@ -1,13 +1,12 @@
 import { choice, count, flag, text, type Read } from "../model/fields.ts";
-import { at, listAt, numberAt, textAt, type Json } from "../model/json.ts";
+import { listAt, numberAt, textAt, type Json } from "../model/json.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Target } from "../model/target.ts";
 import { defineFault } from "../ports/fault.ts";
+import { lookAtDevice, lookAtHolder, type DeviceHolder } from "../ports/looks.ts";
 import type { Witness } from "../ports/witness.ts";
 
 const RESOURCE = "nvidia.com/gpu";
-/** Exit codes of a container that ended well, or by SIGKILL or SIGTERM. */
-const ASKED_TO_END: readonly number[] = [0, 137, 143];
 
 const params = {
   signal: flag({
@@ -34,24 +33,20 @@ const params = {
 type Params = Read<typeof params>;
 type Half = Evidence["effect"];
 
-/** The holder's pod, while it is there. */
-type Holder = {
-  /** Of this device, as the kubelet tells in the pod's status; "": not told. */
-  readonly health: string;
-  readonly terminating: boolean;
-  readonly running: boolean;
-  /** A container ended by itself: neither well nor because it was told to. */
-  readonly failed: boolean;
-  readonly restarts: number;
-};
 type Seen = {
   /** GPUs that the node offers; null: there is no such node. */
   readonly allocatable: number | null;
-  readonly holder: Holder | null;
+  readonly holder: DeviceHolder | null;
   /** Starts of the holder's containers that Events tell of: they outlive the pod. */
   readonly starts: number;
   /** Whether the holder computes: 200, another status, or 0 for no answer; null: no holder. */
   readonly computes: number | null;
+  /** State of the device as the plugin on its node exports it; null: nobody tells. */
+  readonly device: string | null;
+  /** Seen now or in an earlier look: the kubelet told that the device is bad. */
+  readonly told: boolean;
+  /** Seen now or in an earlier look: a container of the holder ended by itself. */
+  readonly failed: boolean;
 };
 
 /** A device falls off the bus: the cluster is told (signal) and its process feels it (symptom). */
@@ -75,54 +70,42 @@ export const gpuLost = defineFault({
     },
   ],
   observe: look,
+  // A fast mover clears the crashed pod away before the node tells: what was seen counts.
+  gather: (seen, now) => ({
+    ...now,
+    told: seen.told || now.told,
+    failed: seen.failed || now.failed,
+  }),
   proof,
   // The kubelet tells the node's allocatable every 10 s, and a container that crashed waits up to
   // 40 s before it is started on the healed device.
   proofWithinMs: 60_000,
 });
 
-async function look(witness: Witness, gpu: Target<"gpu">, { port, path }: Params): Promise<Seen> {
+async function look(witness: Witness, gpu: Target<"gpu">, of: Params): Promise<Seen> {
   const node = await witness.object(`api/v1/nodes/${gpu.node}`);
-  const allocatable = numberAt(node, "status", "allocatable", RESOURCE) ?? 0;
-  const seen = { allocatable: node === null ? null : allocatable };
-  if (gpu.holder === null) return { ...seen, holder: null, starts: 0, computes: null };
-  const { namespace, name, uid } = gpu.holder;
-  const pod = await witness.object(`api/v1/namespaces/${namespace}/pods/${name}`);
-  const ofHolder = encodeURIComponent(`involvedObject.uid=${uid}`);
-  const events = await witness.object(
-    `api/v1/namespaces/${namespace}/events?fieldSelector=${ofHolder}`,
-  );
-  const starts = startsIn(events);
-  // A pod of that name with another uid is a replacement: it says nothing of this device.
-  if (pod === null || textAt(pod, "metadata", "uid") !== uid) {
-    return { ...seen, holder: null, starts, computes: null };
-  }
-  const holder = holderIn(pod, gpu.device);
-  // A pod that ended and goes is there for half a second: nothing may be waited for that is known.
-  if (!holder.running) return { ...seen, holder, starts, computes: 0 };
-  const { answered, status } = await witness.http(gpu.holder, { port, path });
-  return { ...seen, holder, starts, computes: answered ? status : 0 };
+  const offered = numberAt(node, "status", "allocatable", RESOURCE) ?? 0;
+  const allocatable = node === null ? null : offered;
+  const { holder, computes } = await lookAtHolder(witness, gpu, of);
+  // Where the cluster is told the device needs no other witness.
+  const device = of.signal ? null : await lookAtDevice(witness, gpu);
+  return {
+    allocatable,
+    holder,
+    starts: await startsOf(witness, gpu),
+    computes,
+    device,
+    told: holder?.health === "Unhealthy",
+    failed: holder?.failed === true,
+  };
 }
 
-function holderIn(pod: Json, device: string): Holder {
-  const statuses = listAt(pod, "status", "containerStatuses");
-  const devices = statuses
-    .flatMap((status) => listAt(status, "allocatedResourcesStatus"))
-    .flatMap((resource) => listAt(resource, "resources"));
-  const own = devices.find((one) => textAt(one, "resourceID") === device);
-  return {
-    health: textAt(own, "health"),
-    terminating: at(pod, "metadata", "deletionTimestamp") !== undefined,
-    running: statuses.every((status) => at(status, "state", "running") !== undefined),
-    failed: statuses.some((status) => {
-      const code = numberAt(status, "state", "terminated", "exitCode");
-      return code !== undefined && !ASKED_TO_END.includes(code);
-    }),
-    restarts: statuses.reduce<number>(
-      (sum, status) => sum + (numberAt(status, "restartCount") ?? 0),
-      0,
-    ),
-  };
+async function startsOf(witness: Witness, { holder }: Target<"gpu">): Promise<number> {
+  if (holder === null) return 0;
+  const ofHolder = encodeURIComponent(`involvedObject.uid=${holder.uid}`);
+  return startsIn(
+    await witness.object(`api/v1/namespaces/${holder.namespace}/events?fieldSelector=${ofHolder}`),
+  );
 }
 
 function startsIn(events: Json): number {
@@ -163,8 +146,8 @@ function neededOf(params: Params, gpu: Target<"gpu">, before: Seen): string {
 /** Whether the cluster is told that the device is bad. */
 function signalOf(before: Seen, now: Seen): Half {
   if (before.allocatable === null || now.allocatable === null) return "unclear";
-  if (before.holder?.health === "Unhealthy") return "unclear";
-  if (now.holder?.health === "Unhealthy" || now.allocatable < before.allocatable) return "present";
+  if (before.told) return "unclear";
+  if (now.told || now.allocatable < before.allocatable) return "present";
   return now.holder?.health === "Unknown" ? "unclear" : "absent";
 }
 
@@ -183,14 +166,16 @@ function symptomOf(before: Seen, now: Seen, { symptom }: Params, signal: Half | 
     now.starts > before.starts || (holder !== null && holder.restarts > before.holder.restarts);
   if (holder === null) {
     if (signal === "absent") return "absent";
-    return signal === "present" && symptom === "crash" && restarted ? "present" : "unclear";
+    const felt = restarted || now.failed;
+    return signal === "present" && symptom === "crash" && felt ? "present" : "unclear";
   }
   if (now.computes === 200) return "absent";
   if (symptom === "crash") {
     if (signal === "absent" && !holder.running && restarted) return "absent";
-    return restarted || holder.failed ? "present" : "unclear";
+    return restarted || now.failed ? "present" : "unclear";
   }
-  if (signal === "absent" && !restarted) return "absent";
+  const well = signal === "absent" || (signal === null && now.device === "ok");
+  if (well && !restarted) return "absent";
   // One that is going refuses for that reason alone.
   return holder.terminating ? "unclear" : "present";
 }

@@ -90,6 +90,8 @@ interface Seen {
   readonly look: Look;
   readonly evidence: Evidence;
   readonly lookedUs: Us;
+  /** What the looks after inject have seen together; undefined: none could look yet. */
+  readonly gathered?: unknown;
 }
 
 /**
@@ -157,15 +159,22 @@ async function lookAgain(
   const lookedUs = proofs.clock.nowUs();
   try {
     const fault = proofs.faults(step.fault);
-    const now = await observe(proofs, { fault, step, target, witness }, signal);
+    const seen = await observe(proofs, { fault, step, target, witness }, signal);
+    const now = of.want === "present" ? gathered(fault, last, seen) : seen;
+    const proof = of.want === "absent" ? (fault.healProof ?? fault.proof) : fault.proof;
     const params = step.params as never;
-    const evidence = fault.proof(before as never, now as never, params, target as never);
-    return { look, evidence, lookedUs };
+    const evidence = proof(before as never, now as never, params, target as never);
+    return { look, evidence, lookedUs, gathered: now };
   } catch (error) {
     const saw = `could not look: ${messageOf(error)}`;
     const evidence: Evidence = { effect: "unclear", by: "witness", saw, needed: of.want };
-    return { look, evidence, lookedUs };
+    return { ...last, evidence, lookedUs };
   }
+}
+
+function gathered({ gather }: AnyFault, last: Seen, seen: unknown): unknown {
+  if (gather === undefined || last.gathered === undefined) return seen;
+  return gather(last.gathered as never, seen as never);
 }
 
 function verdictOf(id: StepId, want: "present" | "absent", seen: readonly Seen[]): EventBody {

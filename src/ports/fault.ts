@@ -45,8 +45,18 @@ export interface FaultDefinition<
   readonly effects: (params: Read<F>, target: Target<K>) => readonly Effect[];
   /** Looked at before, during and after, by another way than the effect's own. */
   readonly observe: (witness: Witness, target: Target<K>, params: Read<F>) => Promise<O>;
+  /**
+   * What the looks after inject have seen so far, and the next one, as one: what is there for a
+   * moment only still counts. Default: the latest look alone. Not used for the proof of a heal.
+   */
+  readonly gather?: (seen: O, now: O) => O;
   /** Required `present` after inject and `absent` after heal (a once fault: only `present`). */
   readonly proof: (before: O, now: O, params: Read<F>, target: Target<K>) => Evidence;
+  /**
+   * Required `absent` after heal, where that takes more than the effect's absence, such as a fresh
+   * boot. Default: `proof`.
+   */
+  readonly healProof?: (before: O, now: O, params: Read<F>, target: Target<K>) => Evidence;
   /** How long the proof is looked for after inject or heal. Default 30 s. */
   readonly proofWithinMs?: number;
 }
@@ -61,7 +71,9 @@ export interface AnyFault {
   readonly problems?: (params: never) => readonly string[];
   readonly effects: (params: never, target: never) => readonly Effect[];
   readonly observe: (witness: Witness, target: never, params: never) => Promise<unknown>;
+  readonly gather?: (seen: never, now: never) => unknown;
   readonly proof: (before: never, now: never, params: never, target: never) => Evidence;
+  readonly healProof?: (before: never, now: never, params: never, target: never) => Evidence;
   readonly proofWithinMs?: number;
 }
 

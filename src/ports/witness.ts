@@ -1,4 +1,5 @@
 import type { Json } from "../model/json.ts";
+import type { Ms } from "../model/quantity.ts";
 import type { Target } from "../model/target.ts";
 
 /** Eyes without hands: all that a proof may use. Throws when it could not look. */
@@ -10,6 +11,19 @@ export interface Witness {
    */
   http(
     pod: Target<"pod">,
-    request: { readonly port: number; readonly path: string; readonly body?: Json },
+    request: {
+      readonly port: number;
+      readonly path: string;
+      readonly body?: Json;
+      /** Silence for this long is no answer; the witness's own bound at most. */
+      readonly withinMs?: Ms;
+    },
+  ): Promise<{ readonly answered: boolean; readonly status: number; readonly body: string }>;
+  /**
+   * GET `healthz` of a node's kubelet, by way of the API server; `answered` false: the API server,
+   * which speaks itself, cannot reach it, or it is silent. Says nothing of why.
+   */
+  kubelet(
+    node: string,
   ): Promise<{ readonly answered: boolean; readonly status: number; readonly body: string }>;
 }

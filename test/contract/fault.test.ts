@@ -39,6 +39,28 @@ test("gpu-lost: nothing to do is a problem", () => {
   ]);
 });
 
+test("gpu-lost: what a fast mover clears away was seen, a look before", () => {
+  const { definition } = gpuLost;
+  const [target] = all.flatMap(({ name, cases }) =>
+    name === "gpu-lost" ? [cases[0]?.target] : [],
+  );
+  const holder = { health: "Healthy", terminating: false, running: true, failed: false };
+  const seen = { starts: 1, computes: 200, device: null, told: false, failed: false };
+  const before = { ...seen, allocatable: 2, holder: { ...holder, restarts: 0 } };
+  const gone = { ...seen, allocatable: 2, holder: null, computes: null };
+  const params = { signal: true, symptom: "crash", port: 8_501, path: "/health/ready" };
+  const says = (now: object): string =>
+    definition.proof(before as never, now as never, params as never, target as never).effect;
+  const gather = (first: object, then: object): object =>
+    definition.gather?.(first as never, then as never) as object;
+  expect(says(gone)).not.toBe("present");
+  expect(says(gather({ ...gone, told: true }, gone))).not.toBe("present");
+  expect(says(gather({ ...gone, failed: true }, gone))).not.toBe("present");
+  const told = { ...before, holder: { ...holder, restarts: 0, health: "Unhealthy" }, told: true };
+  const crashed = { ...before, computes: 0, failed: true };
+  expect(says(gather(gather(told, crashed), gone))).toBe("present");
+});
+
 test("pod-kill: the API takes whole seconds of grace", () => {
   const { definition } = podKill;
   expect(definition.problems?.({ graceMs: 1_500 } as never)).toEqual([

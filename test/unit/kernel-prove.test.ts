@@ -44,6 +44,7 @@ function scene(
       return seen as null;
     },
     http: async () => Promise.resolve({ answered: false, status: 0, body: "" }),
+    kubelet: async () => Promise.resolve({ answered: true, status: 200, body: "ok" }),
   };
   const fault = defineFault({
     name: "seen",
@@ -117,6 +118,32 @@ describe("a proof", () => {
       edge: "heal-unproved",
       evidence: { effect: "unclear", saw: "could not look: no way there" },
     });
+  });
+
+  test("of a presence takes what all looks have seen, that of an absence the latest", async () => {
+    const { clock, log, proofs, witness } = scene((_pod, atMs) => Math.floor(atMs / 1_000), {
+      proofWithinMs: 4_000,
+    });
+    const fault = proofs.faults("seen");
+    const both = {
+      ...proofs,
+      faults: () => ({
+        ...fault,
+        observe: async (eyes: Witness) => [await eyes.object("a")],
+        gather: (seen: readonly number[], now: readonly number[]) => [...seen, ...now],
+        proof: (_before: never, now: readonly number[]): Evidence => ({
+          effect: now.includes(1) && now.includes(3) ? "present" : "unclear",
+          by: "eyes",
+          saw: [...now],
+          needed: "both",
+        }),
+      }),
+    };
+    await clock.drive(lookBefore(both, { step, targets: [pod("a")], witness }, signal));
+    await clock.drive(prove(both, { step, want: "present", witness }, signal));
+    expect(lastEdge(log).edge).toBe("proved");
+    await clock.drive(prove(both, { step, want: "absent", witness }, signal));
+    expect(lastEdge(log).evidence.saw).toHaveLength(1);
   });
 
   test("of a presence ends when the step is healed", async () => {

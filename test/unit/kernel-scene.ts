@@ -141,6 +141,7 @@ export function scene(
         return jammed ? "jammed" : "free";
       },
       http: async () => Promise.resolve({ answered: false, status: 0, body: "" }),
+      kubelet: async () => Promise.resolve({ answered: true, status: 200, body: "ok" }),
     }),
     faults: (name) => definitions.find((fault) => fault.name === name)!,
     load: load(clock, options.loadDiesMs),

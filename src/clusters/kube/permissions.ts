@@ -15,6 +15,7 @@ export interface Permission {
 const NEEDED: Readonly<Record<string, string>> = {
   "/namespaces/": "get create patch delete",
   "/nodes/": "get list watch",
+  "/nodes/proxy": "get",
   "/pods/": "get list watch delete",
   "/pods/exec": "get create",
   "/pods/proxy": "get create",

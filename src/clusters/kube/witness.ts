@@ -1,4 +1,4 @@
-import { textAt, type Json } from "../../model/json.ts";
+import { textAt } from "../../model/json.ts";
 import type { Target } from "../../model/target.ts";
 import { ApiError, type Api } from "../../ports/api.ts";
 import type { Witness } from "../../ports/witness.ts";
@@ -7,43 +7,44 @@ import { serverMessage, statusOf } from "./answer.ts";
 export interface WitnessOptions {
   /** A pod that has not answered by then is told as one that did not answer. Default 5,000. */
   readonly answerMs?: number;
+  /** The same for a kubelet, which has nothing to compute. Default 2,000. */
+  readonly kubeletMs?: number;
 }
 type Answered = Awaited<ReturnType<Witness["http"]>>;
+type PodRequest = Parameters<Witness["http"]>[1];
+type Ask = Parameters<Api["call"]>[0];
 const ANSWER_MS = 5_000;
+const KUBELET_MS = 2_000;
 
 /**
  * Looks through an Api of its own, so that what the run does to its connections hides nothing.
  * Throws ApiError when the API server could not be asked or refused to look.
  */
 export function kubeWitness(api: Api, options: WitnessOptions = {}): Witness {
-  const answerMs = options.answerMs ?? ANSWER_MS;
+  const { answerMs = ANSWER_MS, kubeletMs = KUBELET_MS } = options;
   return {
     object: (path) => api.get(path),
-    http: (pod, request) => lookAtPod(api, pod, request, answerMs),
+    http: (pod, request) =>
+      throughApi(api, askOf(pod, request), Math.min(answerMs, request.withinMs ?? answerMs)),
+    kubelet: (node) =>
+      throughApi(api, { method: "GET", path: `api/v1/nodes/${node}/proxy/healthz` }, kubeletMs),
   };
 }
 
-async function lookAtPod(
-  api: Api,
-  pod: Target<"pod">,
-  request: { readonly port: number; readonly path: string; readonly body?: Json },
-  answerMs: number,
-): Promise<Answered> {
-  const path =
-    `api/v1/namespaces/${pod.namespace}/pods/${pod.name}:${request.port}/proxy/` +
-    request.path.replace(/^\/+/, "");
-  const asked =
-    request.body === undefined
-      ? ({ method: "GET", path } as const)
-      : ({ method: "POST", path, body: request.body } as const);
+function askOf({ namespace, name }: Target<"pod">, { port, path: on, body }: PodRequest): Ask {
+  const path = `api/v1/namespaces/${namespace}/pods/${name}:${port}/proxy/${on.replace(/^\/+/, "")}`;
+  return body === undefined ? { method: "GET", path } : { method: "POST", path, body };
+}
+
+async function throughApi(api: Api, ask: Ask, answerMs: number): Promise<Answered> {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), answerMs);
   try {
-    const { status, body } = await api.call(asked, limit.signal);
-    return heard(path, status, body);
+    const { status, body } = await api.call(ask, limit.signal);
+    return heard(ask.path, status, body);
   } catch (error) {
     if (!limit.signal.aborted) throw error;
-    // Silence is the pod's only if the API server itself still speaks.
+    // Silence is that of the other side only if the API server itself still speaks.
     await api.get("version");
     return { answered: false, status: 0, body: `no answer within ${answerMs} ms` };
   } finally {
@@ -52,8 +53,8 @@ async function lookAtPod(
 }
 
 /**
- * The API server reports what it met on the way to the pod as a Status object of its own; a pod's
- * answer, a 503 with any other body included, is passed on as it is.
+ * The API server reports what it met on the way to a pod or a kubelet as a Status object of its
+ * own; their answer, a 503 with any other body included, is passed on as it is.
  */
 export function heard(path: string, status: number, body: string): Answered {
   const own = status < 400 ? null : statusOf(body);
@@ -61,7 +62,7 @@ export function heard(path: string, status: number, body: string): Answered {
   const message = textAt(own, "message");
   const unreachable =
     message.startsWith("error trying to reach service") || message.includes("is not running");
-  const podGone = status === 404 && textAt(own, "details", "kind") === "pods";
-  if (unreachable || podGone) return { answered: false, status, body: message };
+  const gone = status === 404 && ["pods", "nodes"].includes(textAt(own, "details", "kind"));
+  if (unreachable || gone) return { answered: false, status, body: message };
   throw new ApiError(`look ${path}: ${status}: ${serverMessage(body)}`, status);
 }

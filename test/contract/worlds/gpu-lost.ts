@@ -23,6 +23,8 @@ interface State {
   readonly pod?: "there" | "gone" | "another";
   /** 0: no answer. */
   readonly computes?: number;
+  /** What the plugin exports of the device. */
+  readonly device?: string;
 }
 
 function containerState(container: State["container"] = "running"): Json {
@@ -62,7 +64,16 @@ function podOf(state: State): Json {
 
 function world(about: string, state: State): World {
   const { allocatable = 2, starts = 1, computes = 200 } = state;
+  const { device = "ok" } = state;
   const objects: Readonly<Record<string, Json>> = {
+    "api/v1/namespaces/ninety-system/pods?labelSelector=ninety%2Fpart%3Dgpu-plugin": {
+      items: [
+        {
+          metadata: { namespace: "ninety-system", name: "plugin", uid: "p-1" },
+          spec: { nodeName: "n1" },
+        },
+      ],
+    },
     "api/v1/nodes/n1": { status: { allocatable: { "nvidia.com/gpu": String(allocatable) } } },
     "api/v1/namespaces/shop/pods/server-1": podOf(state),
     "api/v1/namespaces/shop/events?fieldSelector=involvedObject.uid%3Du-1": {
@@ -77,11 +88,16 @@ function world(about: string, state: State): World {
     about,
     object: async (path) => objects[path] ?? null,
     http: async (pod, { port, path }) => {
+      if (pod.uid === "p-1" && port === 9_400 && path === "/metrics") {
+        const body = `ninety_gpu_state{UUID="GPU-n1-0",state="${device}"} 1`;
+        return { answered: true, status: 200, body };
+      }
       if (pod.uid !== "u-1" || port !== 8_501 || path !== "/health/ready") {
         throw new Error(`nobody was to be asked for ${pod.name}:${port}${path}`);
       }
       return { answered: computes !== 0, status: computes, body: "" };
     },
+    kubelet: async () => ({ answered: true, status: 200, body: "ok" }),
   };
 }
 
@@ -188,6 +204,22 @@ export const cases: readonly FaultCase[] = [
       world("told, and refuses because it is going", { ...told, going: true, computes: 503 }),
       world("told, and moved before anyone looked", { pod: "gone", allocatable: 1, computes: 0 }),
     ],
+  })),
+  ...(["sticky-error", "hang"] as const).map((symptom): FaultCase => ({
+    about: `${symptom} without signal`,
+    options: { symptom, signal: false },
+    target,
+    before,
+    during: [
+      world("refuses", { computes: 503, device: symptom }),
+      world("keeps silent", { computes: 0, device: symptom }),
+    ],
+    after: [
+      world("serves again", {}),
+      world("the device is well, and its process remembers", { computes: 503 }),
+    ],
+    otherwise: [world("serves on", { device: symptom })],
+    unhealed: [world("started again on the bad device", { computes: 503, device: symptom })],
   })),
   {
     about: "a device that nobody holds",

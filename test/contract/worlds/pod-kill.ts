@@ -15,6 +15,7 @@ function world(about: string, pod: Json): World {
     about,
     object: async (path) => (path === "api/v1/namespaces/shop/pods/server-1" ? pod : null),
     http: async () => ({ answered: false, status: 0, body: "" }),
+    kubelet: async () => ({ answered: true, status: 200, body: "ok" }),
   };
 }
 const pod = (metadata: object): Json => ({ metadata: { name: "server-1", ...metadata } });

@@ -1,0 +1,81 @@
+import type { Evidence } from "../model/evidence.ts";
+import { count, text, type Read } from "../model/fields.ts";
+import { numberAt } from "../model/json.ts";
+import type { Target } from "../model/target.ts";
+import { defineFault } from "../ports/fault.ts";
+import { lookAtDevice, lookAtHolder, type DeviceHolder } from "../ports/looks.ts";
+import type { Witness } from "../ports/witness.ts";
+
+const params = {
+  port: count({
+    about: "port of the holder that answers whether it can compute",
+    min: 1,
+    max: 65_535,
+    default: 8_501,
+  }),
+  path: text({
+    about: "path on that port: 200 only after a right answer from the device, in bounded time",
+    pattern: /^\/\S*$/,
+    rule: "a path that begins with /",
+    default: "/health/ready",
+  }),
+};
+type Params = Read<typeof params>;
+
+type Seen = {
+  readonly holder: DeviceHolder | null;
+  /** Whether the holder computes: 200, another status, or 0 for no answer; null: no holder. */
+  readonly computes: number | null;
+  /** State of the device as the plugin on its node exports it; null: nobody tells. */
+  readonly device: string | null;
+  /** GPUs that the node offers. */
+  readonly allocatable: number;
+};
+
+/** Calls on a device never return, and nobody is told: the process lives and its status is good. */
+export const gpuHang = defineFault({
+  name: "gpu-hang",
+  about: "Calls on a GPU never return, and neither the cluster nor the process is told.",
+  on: "gpu",
+  lasts: "held",
+  params,
+  effects: (_params, gpu) => [
+    { kind: "gpu-state", gpu, state: "hang", signal: false, symptom: true },
+  ],
+  observe: look,
+  proof: (before, now, of, gpu) => ({
+    effect: effectOf(before, now),
+    by: "answer of the holder by HTTP, status of its pod, allocatable of the node, device metrics",
+    saw: { before, now },
+    needed:
+      `no 200 from ${of.port}${of.path} of the holder, where there was one, while its container ` +
+      `runs as before and nobody tells that ${gpu.device} is bad; gone again once the holder ` +
+      `computes, or the device is told to be well: a process that hung on it may hang for ever`,
+  }),
+  // A container that was started again while the device hung is ended by its startup probe first.
+  proofWithinMs: 60_000,
+});
+
+async function look(witness: Witness, gpu: Target<"gpu">, of: Params): Promise<Seen> {
+  const [holding, device, node] = await Promise.all([
+    lookAtHolder(witness, gpu, of),
+    lookAtDevice(witness, gpu),
+    witness.object(`api/v1/nodes/${gpu.node}`),
+  ]);
+  const allocatable = numberAt(node, "status", "allocatable", "nvidia.com/gpu") ?? 0;
+  return { ...holding, device, allocatable };
+}
+
+function effectOf(before: Seen, now: Seen): Evidence["effect"] {
+  const { holder } = now;
+  if (before.holder === null || before.computes !== 200 || before.holder.terminating) {
+    return "unclear";
+  }
+  if (now.computes === 200) return "absent";
+  // Who hung on it may hang for ever, or is being started again: the device itself is well.
+  if (now.device === "ok") return "absent";
+  if (holder === null || holder.terminating) return "unclear";
+  // Told to be bad, or ended: that is another fault.
+  if (holder.health === "Unhealthy" || now.allocatable < before.allocatable) return "unclear";
+  return holder.running && holder.restarts === before.holder.restarts ? "present" : "unclear";
+}

@@ -1,0 +1,96 @@
+// Looks that several faults on GPUs share. Reads only; what could not be looked at throws.
+import { at, listAt, numberAt, textAt, type Json } from "../model/json.ts";
+import type { Target } from "../model/target.ts";
+import type { Witness } from "./witness.ts";
+
+/** Exit codes of a container that ended well, or by SIGKILL or SIGTERM. */
+const ASKED_TO_END: readonly number[] = [0, 137, 143];
+const PLUGIN_PODS = "api/v1/namespaces/ninety-system/pods?labelSelector=ninety%2Fpart%3Dgpu-plugin";
+const METRICS_PORT = 9_400;
+
+/** The pod that has a device, while it is there. */
+export type DeviceHolder = {
+  /** Of this device, as the kubelet tells in the pod's status; "": not told. */
+  readonly health: string;
+  readonly terminating: boolean;
+  readonly running: boolean;
+  /** A container ended by itself: neither well nor because it was told to. */
+  readonly failed: boolean;
+  readonly restarts: number;
+};
+
+/**
+ * The holder as the API server has it, and whether it computes: 200, another status, or 0 for no
+ * answer. Both null where it is gone; a pod of that name with another uid says nothing of this
+ * device.
+ */
+export async function lookAtHolder(
+  witness: Witness,
+  gpu: Target<"gpu">,
+  { port, path }: { readonly port: number; readonly path: string },
+): Promise<{ readonly holder: DeviceHolder | null; readonly computes: number | null }> {
+  if (gpu.holder === null) return { holder: null, computes: null };
+  const { namespace, name, uid } = gpu.holder;
+  const pod = await witness.object(`api/v1/namespaces/${namespace}/pods/${name}`);
+  if (pod === null || textAt(pod, "metadata", "uid") !== uid) {
+    return { holder: null, computes: null };
+  }
+  const holder = holderIn(pod, gpu.device);
+  // A pod that ended and goes is there for half a second: nothing may be waited for that is known.
+  if (!holder.running) return { holder, computes: 0 };
+  const { answered, status } = await witness.http(gpu.holder, { port, path });
+  return { holder, computes: answered ? status : 0 };
+}
+
+function holderIn(pod: Json, device: string): DeviceHolder {
+  const statuses = listAt(pod, "status", "containerStatuses");
+  const devices = statuses
+    .flatMap((status) => listAt(status, "allocatedResourcesStatus"))
+    .flatMap((resource) => listAt(resource, "resources"));
+  const own = devices.find((one) => textAt(one, "resourceID") === device);
+  return {
+    health: textAt(own, "health"),
+    terminating: at(pod, "metadata", "deletionTimestamp") !== undefined,
+    running: statuses.every((status) => at(status, "state", "running") !== undefined),
+    failed: statuses.some((status) => {
+      const code = numberAt(status, "state", "terminated", "exitCode");
+      return code !== undefined && !ASKED_TO_END.includes(code);
+    }),
+    restarts: statuses.reduce<number>(
+      (sum, status) => sum + (numberAt(status, "restartCount") ?? 0),
+      0,
+    ),
+  };
+}
+
+/**
+ * The state of a virtual device as the plugin of its node exports it; null where there is no such
+ * plugin, or it does not answer or tell. Says what the device is, not what a process on it feels.
+ */
+export async function lookAtDevice(witness: Witness, gpu: Target<"gpu">): Promise<string | null> {
+  const pods = listAt(await witness.object(PLUGIN_PODS), "items");
+  const pod = pods.find((one) => textAt(one, "spec", "nodeName") === gpu.node);
+  if (pod === undefined) return null;
+  const plugin: Target<"pod"> = {
+    kind: "pod",
+    namespace: textAt(pod, "metadata", "namespace"),
+    name: textAt(pod, "metadata", "name"),
+    uid: textAt(pod, "metadata", "uid"),
+    node: gpu.node,
+  };
+  const { answered, status, body } = await witness.http(plugin, {
+    port: METRICS_PORT,
+    path: "/metrics",
+  });
+  return answered && status === 200 ? stateIn(body, gpu.device) : null;
+}
+
+/** The state in the exported text, `ninety_gpu_state{…,UUID="…",…,state="…",…} 1`. */
+function stateIn(metrics: string, device: string): string | null {
+  for (const line of metrics.split("\n")) {
+    if (!line.startsWith("ninety_gpu_state{") || !line.endsWith(" 1")) continue;
+    if (/UUID="([^"]*)"/.exec(line)?.[1] !== device) continue;
+    return /\bstate="([^"]*)"/.exec(line)?.[1] ?? null;
+  }
+  return null;
+}

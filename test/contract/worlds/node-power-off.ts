@@ -1,0 +1,136 @@
+import type { Json } from "../../../src/model/json.ts";
+import type { Target } from "../../../src/model/target.ts";
+import type { FaultCase, World } from "../../../src/testing/fault-contract.ts";
+
+const target: Target<"node"> = { kind: "node", node: "n1" };
+
+/** What is heard: an answer, the node's own refusal, or nothing. */
+type Heard = "answers" | "refuses" | "silent" | "unreachable";
+
+interface State {
+  readonly kubelet?: Heard;
+  readonly pods?: Heard;
+  readonly ready?: "True" | "False" | "Unknown";
+  readonly bootId?: string;
+  /** The API server's list of the node's pods. */
+  readonly listed?: readonly object[];
+}
+
+function answerOf(heard: Heard): { answered: boolean; status: number; body: string } {
+  const body = {
+    answers: "ok",
+    refuses: "error trying to reach service: dial tcp 10.0.0.1:1: connect: connection refused",
+    silent: "no answer within 2000 ms",
+    unreachable: "error trying to reach service: dial tcp 10.0.0.1:1: connect: no route to host",
+  }[heard];
+  const status = { answers: 200, refuses: 503, silent: 0, unreachable: 503 }[heard];
+  return { answered: heard === "answers", status, body };
+}
+
+const probe = (port: number | string): object => ({ httpGet: { path: "/healthz", port } });
+const podOf = (name: string, container: object, phase = "Running"): object => ({
+  metadata: { name, namespace: "shop", uid: `u-${name}`, creationTimestamp: `2026-01-0${name}` },
+  spec: { nodeName: "n1", containers: [container] },
+  status: { phase },
+});
+const PODS: readonly object[] = [
+  podOf("9", { ports: [{ containerPort: 9 }] }),
+  podOf("1", { readinessProbe: probe(8_501) }),
+  podOf("2", {
+    livenessProbe: probe("web"),
+    ports: [
+      { name: "dns", protocol: "UDP", containerPort: 53 },
+      { name: "web", containerPort: 80 },
+    ],
+  }),
+  podOf("3", { ports: [{ containerPort: 9_400 }] }),
+  podOf("4", { readinessProbe: { httpGet: { path: "/", port: 443, scheme: "HTTPS" } } }),
+  podOf("5", { readinessProbe: probe(1) }, "Succeeded"),
+  podOf("6", {}),
+];
+/** Of the first three that may be asked, by age, one never answered. */
+const DOORS: Readonly<Record<string, string>> = { "u-1": "8501/healthz", "u-2": "80/healthz" };
+
+function world(about: string, state: State): World {
+  const { kubelet = "answers", pods = "answers", ready = "True", listed = PODS } = state;
+  const conditions: Json = [
+    { type: "MemoryPressure", status: "False" },
+    { type: "Ready", status: ready },
+  ];
+  const objects: Readonly<Record<string, Json>> = {
+    "api/v1/nodes/n1": {
+      status: { conditions, nodeInfo: { bootID: state.bootId ?? "b-1" } },
+    },
+    "api/v1/pods?fieldSelector=spec.nodeName%3Dn1": { items: listed as unknown as Json },
+  };
+  return {
+    about,
+    object: async (path) => objects[path] ?? null,
+    http: async (pod, { port, path }) => {
+      if (pod.uid === "u-3" && port === 9_400 && path === "/") return answerOf("refuses");
+      if (DOORS[pod.uid] !== `${port}${path}`) {
+        throw new Error(`nobody was to be asked for ${pod.uid}:${port}${path}`);
+      }
+      return answerOf(pods);
+    },
+    kubelet: async (node) => {
+      if (node !== "n1") throw new Error(`nobody was to be asked for ${node}`);
+      return answerOf(kubelet);
+    },
+  };
+}
+
+const dark = { kubelet: "silent", pods: "silent" } as const;
+
+export const cases: readonly FaultCase[] = [
+  {
+    about: "a node with pods",
+    options: {},
+    target,
+    before: world("all is well", {}),
+    during: [
+      // The one that refused before may be listed or not: it is no witness.
+      world("silent, and nobody has told yet", { ...dark, listed: PODS.slice(1, 3) }),
+      world("silent, and told to be", { ...dark, ready: "Unknown", listed: PODS.slice(1, 3) }),
+      world("out of reach", {
+        kubelet: "unreachable",
+        pods: "unreachable",
+        listed: PODS.slice(1, 3),
+      }),
+      world("silent for so long that its pods are given up", {
+        ...dark,
+        ready: "Unknown",
+        listed: [],
+      }),
+    ],
+    after: [
+      world("back after a fresh boot", { bootId: "b-2" }),
+      world("back, its pods not yet", { bootId: "b-2", pods: "silent" }),
+    ],
+    otherwise: [
+      world("its kubelet is starting again", { kubelet: "refuses" }),
+      world("its kubelet hangs", { kubelet: "silent" }),
+      world("its kubelet has hung for a minute", { kubelet: "silent", ready: "Unknown" }),
+      world("its kubelet refuses while its pods are busy", { kubelet: "refuses", pods: "silent" }),
+      world("its pods are silent", { pods: "silent" }),
+      world("its pods are gone and its kubelet hangs", { kubelet: "silent", listed: [] }),
+      world("no sign but a condition", { ready: "Unknown" }),
+    ],
+    unhealed: [
+      world("back without a boot: its cable was out", {}),
+      world("back, and its status is still that of before", { pods: "silent" }),
+      world("booted, and its kubelet not there yet", { bootId: "b-2", kubelet: "refuses" }),
+      world("booted, and not Ready", { bootId: "b-2", ready: "False" }),
+      world("its boot id is not told", { bootId: "" }),
+    ],
+  },
+  {
+    about: "a node without a pod to ask",
+    options: {},
+    target,
+    before: world("all is well", { listed: [] }),
+    during: [world("silent until the cluster tells", { ...dark, ready: "Unknown", listed: [] })],
+    after: [world("back after a fresh boot", { bootId: "b-2", listed: [] })],
+    otherwise: [world("silent, and no other sign", { ...dark, listed: [] })],
+  },
+];
