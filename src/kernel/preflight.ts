@@ -31,7 +31,8 @@ export function clusterProblems(
     readonly accepts: (effect: Effect) => { means: string } | { refused: string };
   },
 ): readonly string[] {
-  const nodes = facts.nodes.filter(({ schedulable }) => schedulable).map(({ name }) => name);
+  const open = facts.nodes.filter(({ schedulable }) => schedulable || facts.fresh);
+  const nodes = open.map(({ name }) => name);
   const refused = plan.steps.flatMap((step) => {
     const why = refusal(step, { ...of, nodes: nodes.length > 0 ? nodes : ["any"] });
     return why === null ? [] : [`${step.id} ${step.fault} can be held by nobody: ${why}`];

@@ -126,6 +126,9 @@ describe("a cluster", () => {
     expect(problemsOf({ nodes: ["n1", "n3", "n4"].map(node) }, changes)).toEqual([
       "f01 unplug can be held by nobody: no switch for n1",
     ]);
+    // Nodes that were just started are tainted for a moment, and are those that will be met.
+    const fresh = ["n1", "n2"].map((name) => ({ ...node(name), schedulable: false }));
+    expect(problemsOf({ kind: "local", fresh: true, nodes: fresh }, changes)).toEqual([]);
   });
 
   test("is refused with exit 4", () => {

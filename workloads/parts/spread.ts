@@ -1,5 +1,5 @@
 /** How the pods of a part are kept apart. */
-export const SPREADS = ["none", "preferred", "required", "topology"] as const;
+export const SPREADS = ["none", "preferred", "required", "topology", "together"] as const;
 export type Spread = (typeof SPREADS)[number];
 
 const BY_NODE = "kubernetes.io/hostname";
@@ -8,6 +8,8 @@ const BY_NODE = "kubernetes.io/hostname";
  * The fields of a pod that keep it off the nodes of its siblings. `topology` counts neither pods
  * that are terminating nor nodes whose taints the pod does not tolerate, so a replacement finds a
  * place when a node is dead; `required` counts both, and where replicas equal nodes it finds none.
+ * `together` is the opposite: all of them on one node for as long as it has room, which is what a
+ * cluster does by itself where one node has the GPUs, or where it is told to fill nodes up.
  */
 export function spreadOf(
   spread: Spread,
@@ -34,6 +36,22 @@ export function spreadOf(
           whenUnsatisfiable: "DoNotSchedule",
           nodeTaintsPolicy: "Honor",
           matchLabelKeys: ["pod-template-hash"],
+        },
+      ],
+    },
+    together: {
+      affinity: {
+        podAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }],
+        },
+      },
+      // A constraint of its own takes the place of the scheduler's default, which would spread them.
+      topologySpreadConstraints: [
+        {
+          labelSelector: { matchLabels },
+          topologyKey: "kubernetes.io/os",
+          maxSkew: 1,
+          whenUnsatisfiable: "ScheduleAnyway",
         },
       ],
     },
