@@ -21,6 +21,7 @@ const PROGRAMS: {
   readonly [K in EffectKind]: () => Promise<EffectProgram<Extract<Effect, { kind: K }>>>;
 } = {
   "gpu-state": () => import("./effects/gpu-state.ts"),
+  "container-kill": () => import("./effects/container-kill.ts"),
   delete: () => import("./effects/delete.ts"),
   power: () => import("./effects/power.ts"),
   link: () => import("./effects/link.ts"),

@@ -7,7 +7,7 @@ await runHolder({
   name: "node-agent",
   socketPath: agentSocketPath(),
   journalFolder: process.env["NINETY_JOURNAL"] ?? "/var/lib/ninety/effects",
-  kinds: ["gpu-state"],
+  kinds: ["gpu-state", "container-kill"],
   // Well within the pod's grace.
   releaseMaxMs: 3_000,
 });

@@ -27,10 +27,7 @@ export function nodeAgentInjector(options: NodeAgentInjectorOptions): Injector &
   const agents = new Agents(options);
   return {
     name: "node-agent",
-    accepts: (effect) =>
-      effect.kind === "gpu-state"
-        ? { means: "device state on the node" }
-        : { refused: `${effect.kind} is not done on a node` },
+    accepts: meansOf,
     start(held, lease, signal) {
       const node = nodeOf(held.effect);
       agents.nodeOf.set(held.id, node);
@@ -69,9 +66,16 @@ export function nodeAgentInjector(options: NodeAgentInjectorOptions): Injector &
   };
 }
 
+function meansOf(effect: Effect): ReturnType<Injector["accepts"]> {
+  if (effect.kind === "gpu-state") return { means: "device state on the node" };
+  if (effect.kind === "container-kill") return { means: "SIGKILL on the node, to one process" };
+  return { refused: `${effect.kind} is not done on a node` };
+}
+
 function nodeOf(effect: Effect): string {
   if (effect.kind === "gpu-state") return effect.gpu.node;
-  throw new NinetyError(`node-agent: effect must be gpu-state, got ${effect.kind}`, {
+  if (effect.kind === "container-kill") return effect.pod.node;
+  throw new NinetyError(`node-agent: effect must be done on a node, got ${effect.kind}`, {
     exit: EXIT.internal,
   });
 }

@@ -14,6 +14,8 @@ export type Effect =
       /** The process that holds the device feels it. */
       readonly symptom: boolean;
     }
+  /** Node agent: SIGKILL to a container's first process. Happens once. "": the pod's only one. */
+  | { readonly kind: "container-kill"; readonly pod: Target<"pod">; readonly container: string }
   /** Guard: deletes a pod. Happens once; there is nothing to release. */
   | { readonly kind: "delete"; readonly pod: Target<"pod">; readonly graceMs: Ms }
   /** Guard, local cluster: link first, then kill; release is a fresh boot. */
@@ -39,5 +41,5 @@ export interface Lease {
 
 /** Which effects end by themselves, without a lease. */
 export function happensOnce(effect: Effect): boolean {
-  return effect.kind === "delete";
+  return effect.kind === "delete" || effect.kind === "container-kill";
 }
