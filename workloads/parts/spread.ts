@@ -45,7 +45,7 @@ export function spreadOf(
           preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }],
         },
       },
-      // A constraint of its own takes the place of the scheduler's default, which would spread them.
+      // One of its own takes the place of the scheduler's default, which would spread them.
       topologySpreadConstraints: [
         {
           labelSelector: { matchLabels },
