@@ -118,7 +118,9 @@ function lostGpus(plan: Plan, step: PlannedStep): number {
     if (healMs === null || on.kind === "pod" || on.kind === "link") return sum;
     const part = plan.stack.find((one) => one.part === on.part);
     const many = countOf(on, part);
-    return sum + (on.kind === "gpu" ? many : many * plan.cluster.gpusPerNode);
+    if (on.kind === "gpu") return sum + many;
+    // All nodes of a part are at most those that there are.
+    return sum + Math.min(many, plan.cluster.nodes) * plan.cluster.gpusPerNode;
   }, 0);
 }
 

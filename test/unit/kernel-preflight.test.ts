@@ -83,6 +83,14 @@ describe("GPUs", () => {
   });
 });
 
+test("all nodes of a part lose at most the GPUs of all nodes", () => {
+  const faults = [unplug({ on: all(nodes), for: "9s" })];
+  const cluster = { nodes: 2, gpusPerNode: 3 };
+  expect(planProblems(planOf({ changes: { faults, cluster } }))).toEqual([
+    expect.stringMatching(/3 wanted and 6 lost of 6/),
+  ]);
+});
+
 describe("a cluster", () => {
   const node = (name: string): Facts["nodes"][number] => ({
     name,
