@@ -199,7 +199,8 @@ class PortSystem implements RunSystem {
       this.log.sample(one);
       this.#deps.onLive({ is: "sample", sample: one });
     };
-    const beside = { plan, namespace, api, clock: this.clock, log: this.log, sample };
+    const clients = { host: cluster.loadHost, address };
+    const beside = { plan, namespace, api, clients, clock: this.clock, log: this.log, sample };
     spawnSamplers(samplers, beside, crew);
     const starting = load.start({
       plan: plan.load,

@@ -20,19 +20,21 @@ export function spawnSamplers(
     readonly plan: Plan;
     readonly namespace: string;
     readonly api: Api;
+    readonly clients: Parameters<Sampler["run"]>[0]["clients"];
     readonly clock: Clock;
     readonly log: Log;
     readonly sample: (sample: Sample) => void;
   },
   crew: Crew,
 ): void {
-  const { plan, namespace, api, clock, log, sample } = of;
+  const { plan, namespace, api, clients, clock, log, sample } = of;
   for (const sampler of samplers) {
     crew.spawn(async (signal) => {
       try {
         const events = (): ReturnType<Log["events"]> => log.events();
         const append: Log["append"] = async (body) => log.append(body);
-        await sampler.run({ plan, namespace, api, clock, events, append, sample, signal });
+        const told = { events, append, sample };
+        await sampler.run({ plan, namespace, api, clients, clock, ...told, signal });
       } catch (error) {
         if (signal.aborted) return;
         const message = `sampler ${sampler.name} failed: ${messageOf(error)}`;

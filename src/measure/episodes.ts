@@ -3,6 +3,7 @@ import type { EvidenceLevel } from "../model/evidence.ts";
 import type { Episode, Lane } from "../model/measurement.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Rps, Us } from "../model/quantity.ts";
+import type { Sample } from "../model/request.ts";
 import { holdUs } from "./breach.ts";
 import { capacityOf } from "./capacity.ts";
 import type { Instant } from "./change-point.ts";
@@ -11,6 +12,8 @@ import { detections } from "./detectors.ts";
 import { clearedOf, effectOf, groupSteps, type Group } from "./group.ts";
 import { capacityLane, invalid, serviceLane, type Bounds, type LaneCourse } from "./lanes.ts";
 import { lossOf } from "./loss.ts";
+import { reasonsOf } from "./reasons.ts";
+import type { DownLane } from "./reasons/view.ts";
 import { spanOf, type Span } from "./phases.ts";
 import { courseOf } from "./recovery.ts";
 import { badOf, slice } from "./signal.ts";
@@ -22,8 +25,11 @@ import { predictedCauses, waterfallOf } from "./waterfall.ts";
 export interface EpisodesOf {
   readonly plan: Plan;
   readonly level: EvidenceLevel;
+  /** Version of Kubernetes; "" where nobody knows. */
+  readonly kubernetes: string;
   /** Ordered. */
   readonly events: readonly Event[];
+  readonly samples: readonly Sample[];
   readonly spans: readonly Span[];
   readonly traffics: readonly Traffic[];
   /** By scenario: why its steady phase carries nothing. */
@@ -73,6 +79,7 @@ function episodeOf(group: Group, of: EpisodesOf): Episode {
     clocks: clocksOf({ group, detections: found, service, capacity }),
     service: Object.fromEntries(courses.map(([name, course]) => [name, finish(course, "rec")])),
     capacity: finish(capacity, "full"),
+    reasons: reasons(group, of, { service, capacity }),
     ...loss(group, of, why),
   };
 }
@@ -132,6 +139,32 @@ function capacityCourse(group: Group, of: EpisodesOf, why: string | null): LaneC
   const bounds = boundsOf(group, of.plan.load.rateRps);
   const fromUs = bounds.effect.lowUs;
   return capacityLane(capacityOf(of.plan, of.events, { fromUs, untilUs: group.untilUs }), bounds);
+}
+
+function reasons(
+  group: Group,
+  of: EpisodesOf,
+  { service, capacity }: { readonly service: readonly LaneCourse[]; readonly capacity: LaneCourse },
+): Episode["reasons"] {
+  const effect = effectOf(group);
+  if (!effect) return [];
+  const down = (course: LaneCourse, traffic: Traffic | null): readonly DownLane[] => {
+    if (course.lane.class === "INVALID" || course.lane.class === "MASKED") return [];
+    const { impact, back } = course;
+    return [
+      {
+        lane: traffic ? "service" : "capacity",
+        traffic,
+        fromUs: impact?.atUs ?? effect.stampUs,
+        untilUs: back?.atUs ?? group.untilUs,
+        back: back !== null,
+      },
+    ];
+  };
+  const lanes = service.flatMap((course, i) => down(course, of.traffics[i]!));
+  const { plan, kubernetes, events, samples } = of;
+  const scene = { plan, kubernetes, events, samples, effect, untilUs: group.untilUs };
+  return reasonsOf([...lanes, ...down(capacity, null)], scene);
 }
 
 function loss(group: Group, of: EpisodesOf, why: string | null): ReturnType<typeof lossOf> {

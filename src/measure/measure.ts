@@ -46,7 +46,9 @@ export function measure(record: RunRecord): Measurement {
     episodes: episodesOf({
       plan,
       level,
+      kubernetes: environment?.cluster.kubernetes ?? "",
       events,
+      samples: record.samples,
       spans,
       traffics,
       steadyWhy: new Map(scenarios.map(({ name, steady }) => [name, steady.why])),

@@ -69,6 +69,11 @@ export type PodDetail = {
   /** Reason of the last end or of the present wait: `Error`, `CrashLoopBackOff`, "". */
   readonly reason: string;
   readonly devices: readonly { readonly id: string; readonly health: string }[];
+  /**
+   * When the last container to end did so, by its node's clock and in its words: tells one end from
+   * the next, while the event dates it. Absent: none has ended.
+   */
+  readonly finishedAt?: string;
 };
 
 /** `detail` of `node/…`. */

@@ -17,6 +17,18 @@ export interface Lane {
   readonly note: string;
 }
 
+/** What kept a lane down or made it long: told only where the record proves it. */
+export interface Reason {
+  readonly lane: "service" | "capacity";
+  /** Of service: which one; of capacity null. */
+  readonly scenario: string | null;
+  readonly what: string;
+  /** The entries of the record that prove it, all times on the run's clock. */
+  readonly evidence: Json;
+  /** What to do about it. */
+  readonly hint: string;
+}
+
 /**
  * The instants of an episode. `req` inject asked · `inj` the holder's stamp · `imp` clients first
  * hurt · `det:<detector>` first signal of a detector · `clr` effect gone · `rec` service recovered
@@ -34,6 +46,7 @@ export interface Episode {
   /** By scenario. */
   readonly service: Readonly<Record<string, Lane>>;
   readonly capacity: Lane;
+  readonly reasons: readonly Reason[];
   /** Excess bad requests over the steady share, all scenarios. */
   readonly lost: Measured<"count">;
   /** Equivalent seconds of a full outage. */

@@ -3,6 +3,7 @@ import type { Plan } from "../model/plan.ts";
 import type { Sample } from "../model/request.ts";
 import type { Api } from "./api.ts";
 import type { Clock } from "./clock.ts";
+import type { LoadHost } from "./cluster.ts";
 
 /** A source of samples and cluster events that runs beside the loop. One file in src/samplers. */
 export interface Sampler {
@@ -15,6 +16,8 @@ export interface Sampler {
     readonly plan: Plan;
     readonly namespace: string;
     readonly api: Api;
+    /** Where clients are, and the `address:port` that they use. */
+    readonly clients: { readonly host: LoadHost; readonly address: string };
     readonly clock: Clock;
     readonly events: () => readonly Event[];
     readonly append: (body: EventBody) => Promise<void>;

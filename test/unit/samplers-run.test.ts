@@ -79,6 +79,8 @@ const elsewhere: PlannedPart = {
 
 const stack = [part, elsewhere, { ...part, part: "none", selector: null, service: null }];
 
+const NO_CLIENTS = { address: "10.0.0.1:80" } as Parameters<typeof clusterState.run>[0]["clients"];
+
 function started(append?: (body: EventBody) => Promise<void>) {
   const fake = new FakeApi();
   const clock = new FakeClock();
@@ -89,6 +91,7 @@ function started(append?: (body: EventBody) => Promise<void>) {
     plan: { stack } as unknown as Plan,
     namespace: "ns",
     api: fake.api,
+    clients: NO_CLIENTS,
     clock,
     events: () => [],
     append: append ?? (async (body) => void events.push(body as ClusterEvent)),

@@ -7,6 +7,7 @@ export const GPU_RESOURCE = "nvidia.com/gpu";
 /** What a pod is, from the object alone; `gone` is never true here: see `gonePod`. */
 export function podDetail(pod: KubeObject): PodDetail {
   const containers = listAt(pod, "status", "containerStatuses");
+  const finishedAt = lastEnd(containers);
   return {
     part: pod.metadata.labels?.["ninety/part"] ?? "",
     uid: textAt(pod, "metadata", "uid"),
@@ -22,6 +23,7 @@ export function podDetail(pod: KubeObject): PodDetail {
     ),
     reason: reasonOf(pod, containers),
     devices: containers.flatMap(devicesOf).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    ...(finishedAt === "" ? {} : { finishedAt }),
   };
 }
 
@@ -42,6 +44,16 @@ function reasonOf(pod: KubeObject, containers: readonly unknown[]): string {
     if (found !== undefined) return found;
   }
   return textAt(pod, "status", "reason");
+}
+
+/** The latest of all, or "". RFC 3339 in UTC sorts as text. */
+function lastEnd(containers: readonly unknown[]): string {
+  return containers
+    .flatMap((one) => [
+      textAt(one, "state", "terminated", "finishedAt"),
+      textAt(one, "lastState", "terminated", "finishedAt"),
+    ])
+    .reduce((last, end) => (end > last ? end : last), "");
 }
 
 function devicesOf(

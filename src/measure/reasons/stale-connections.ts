@@ -1,0 +1,153 @@
+import { CONNECTIONS, CONNECTIONS_TRIED, SYN_FRESH_S } from "../../model/connection-table.ts";
+import { stableText, type JsonObject } from "../../model/json.ts";
+import type { Reason } from "../../model/measurement.ts";
+import type { Us } from "../../model/quantity.ts";
+import type { Sample } from "../../model/request.ts";
+import { within, type Traffic } from "../traffic.ts";
+import { endpointRemovals, type DownLane, type Removal, type Scene } from "./view.ts";
+
+/** For the rules of all clients' nodes to follow the endpoints. */
+const SETTLE_US = 5_000_000;
+const WINDOW_US = SYN_FRESH_S * 1_000_000;
+/** Fewer failures prove nothing. */
+const TIMEOUTS_MIN = 10;
+/** Of what fails, and of the connections that time out, as much must be explained by it. */
+const SHARE_MIN = 0.5;
+const SHOWN_MAX = 20;
+
+/**
+ * A kernel that rewrites connections goes by the entry of an earlier one where the client's port is
+ * the same. Proved by three things together: clients go on failing without a connection after the
+ * endpoint is gone; their table holds entries in SYN_SENT that point to it; and SYNs of the very
+ * seconds in which they fail went there.
+ */
+export function staleConnections(lane: DownLane, scene: Scene): readonly Reason[] {
+  const { traffic } = lane;
+  if (!traffic || traffic.connection !== "new") return [];
+  const samples = inOrder(scene.samples);
+  const stuck = (endpointRemovals(scene) ?? []).flatMap(
+    (removal) => stuckOn(removal, lane, samples) ?? [],
+  );
+  if (stuck.length === 0) return [];
+  const sinceUs = Math.min(...stuck.map(({ removal }) => removal.atUs)) + SETTLE_US;
+  const after = failures(traffic, sinceUs, lane.untilUs);
+  if (after.timeouts < Math.max(TIMEOUTS_MIN, SHARE_MIN * after.failed)) return [];
+  if (!explained(traffic, stuck)) return [];
+  const before = failures(traffic, scene.effect.stampUs, sinceUs - SETTLE_US);
+  const names = stuck.map(({ removal }) => removal.pod).join(", ");
+  const entries = stuck.reduce((sum, one) => sum + one.entries.value, 0);
+  return [
+    {
+      lane: "service",
+      scenario: traffic.name,
+      what: `new connections are sent to a backend that is gone: ${entries} entries in the clients' connection table still point to ${names}`,
+      evidence: {
+        backends: stuck.map(evidenceOf),
+        beforeRemoval: { ...before },
+        sinceRemoval: { ...after },
+      },
+      hint: hintOf(stuck),
+    },
+  ];
+}
+
+/** What the samples tell of one backend while it was gone and the lane was down. */
+interface Stuck {
+  readonly removal: Removal;
+  readonly address: string;
+  /** The last reading that found entries in SYN_SENT. */
+  readonly entries: Sample;
+  readonly entriesMax: number;
+  /** SYNs to it in the window before each reading. */
+  readonly tried: readonly Sample[];
+}
+
+function stuckOn(removal: Removal, lane: DownLane, samples: readonly Sample[]): Stuck | null {
+  const fromUs = removal.atUs + SETTLE_US + WINDOW_US;
+  const own = samples.filter(
+    ({ atUs, tags, value }) =>
+      tags["backend"] === removal.pod &&
+      tags["ready"] === "false" &&
+      atUs >= fromUs &&
+      atUs < lane.untilUs &&
+      Number.isFinite(value) &&
+      value > 0,
+  );
+  const sent = own.filter(
+    ({ metric, tags }) => metric === CONNECTIONS && tags["state"] === "SYN_SENT",
+  );
+  const tried = own.filter(({ metric }) => metric === CONNECTIONS_TRIED);
+  const entries = sent.at(-1);
+  if (!entries || tried.length === 0) return null;
+  const entriesMax = Math.max(...sent.map(({ value }) => value));
+  return { removal, address: entries.tags["address"] ?? "", entries, entriesMax, tried };
+}
+
+/** Of the connections that timed out in the windows looked at, enough went to what is gone. */
+function explained(traffic: Traffic, stuck: readonly Stuck[]): boolean {
+  const tried = stuck.flatMap((one) => one.tried);
+  const windows = new Set(tried.map(({ atUs }) => atUs));
+  let timeouts = 0;
+  for (const atUs of windows) timeouts += failures(traffic, atUs - WINDOW_US, atUs).timeouts;
+  const syns = tried.reduce((sum, { value }) => sum + value, 0);
+  return timeouts > 0 && syns >= SHARE_MIN * timeouts;
+}
+
+interface Failures {
+  readonly fromUs: Us;
+  readonly untilUs: Us;
+  readonly requests: number;
+  readonly failed: number;
+  /** Of those: without a connection when they were given up. */
+  readonly timeouts: number;
+}
+
+function failures(traffic: Traffic, fromUs: Us, untilUs: Us): Failures {
+  const range = within(traffic.requests, fromUs, untilUs);
+  let [requests, failed, timeouts] = [0, 0, 0];
+  for (let i = range.from; i < range.until; i += 1) {
+    if (traffic.good[i] === 2) continue;
+    requests += 1;
+    if (traffic.good[i] === 1) continue;
+    failed += 1;
+    if (traffic.requests[i]!.outcome === "connect-timeout") timeouts += 1;
+  }
+  return { fromUs, untilUs, requests, failed, timeouts };
+}
+
+function evidenceOf({ removal, address, entries, entriesMax, tried }: Stuck): JsonObject {
+  return {
+    backend: removal.pod,
+    address,
+    endpointRemovedUs: removal.atUs,
+    entriesInSynSent: { atUs: entries.atUs, count: entries.value, max: entriesMax },
+    synsInLast5s: tried.slice(-SHOWN_MAX).map(({ atUs, value }) => ({ atUs, count: value })),
+  };
+}
+
+function hintOf(stuck: readonly Stuck[]): string {
+  const addresses = stuck.map(({ address }) => address).filter((address) => address !== "");
+  const remove =
+    addresses.length === 0
+      ? ""
+      : `; to end it now, on each client's node: ${addresses.map((address) => `conntrack -D -p tcp --reply-src ${address}`).join("; ")}`;
+  return (
+    "reuse connections; or retry a failed connect on a new one, whose other port has another " +
+    "entry; or let entries end before the clients' ports come round: a shorter " +
+    "net.netfilter.nf_conntrack_tcp_timeout_syn_sent where clients are (120 s by default), or a " +
+    `wider net.ipv4.ip_local_port_range${remove}`
+  );
+}
+
+/** The order of lines changes nothing. */
+function inOrder(samples: readonly Sample[]): readonly Sample[] {
+  const wanted = samples.filter(
+    ({ metric, tags, atUs }) =>
+      (metric === CONNECTIONS || metric === CONNECTIONS_TRIED) &&
+      typeof tags === "object" &&
+      Number.isFinite(atUs),
+  );
+  const keyed = wanted.map((sample) => [sample, stableText(sample)] as const);
+  keyed.sort(([a, one], [b, other]) => a.atUs - b.atUs || (one < other ? -1 : 1));
+  return keyed.map(([sample]) => sample);
+}
