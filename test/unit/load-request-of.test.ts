@@ -14,6 +14,8 @@ const sent: RawRequest = {
   attempts: 1,
 };
 const connected = { ...sent, connection: "new", phase: "request" } as const;
+/** A byte of the answer, and not yet its status. */
+const beginning = { ...connected, phase: "response", firstByteUs: 1_144_000 } as const;
 const answering = { ...connected, phase: "response", firstByteUs: 1_144_000, status: 200 } as const;
 const whole = { ...answering, phase: "complete", backend: "pod-a" } as const;
 
@@ -31,6 +33,8 @@ const table: readonly (readonly [RequestOutcome, string, RawRequest])[] = [
   ["reset", "broken pipe", { ...connected, code: 1201 }],
   ["reset", "closed before an answer", { ...connected, code: 1000 }],
   ["timeout", "no answer", { ...connected, code: 1050 }],
+  ["timeout", "timed out within the head", { ...beginning, code: 1050 }],
+  ["reset", "closed within the head", { ...beginning, code: 1000 }],
   ["connect-timeout", "no connection in time", { ...sent, phase: "connect", code: 1050 }],
   ["connect-timeout", "the dial timed out by itself", { ...sent, phase: "connect", code: 1211 }],
   ["refused", "refused", { ...sent, phase: "connect", code: 1212 }],

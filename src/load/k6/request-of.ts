@@ -23,18 +23,19 @@ function answered(raw: RawRequest): RequestOutcome {
   return raw.content === "ok" ? "ok" : "bad-content";
 }
 
-function timedOut(phase: RawRequest["phase"]): RequestOutcome {
+/** The first byte of an answer is none yet: it ends within its head, before its status. */
+function timedOut({ phase, status }: RawRequest): RequestOutcome {
   if (phase === "dns" || phase === "tls") return phase;
   if (phase === "connect") return "connect-timeout";
-  return phase === "response" ? "stalled" : "timeout";
+  return phase === "response" && status !== undefined ? "stalled" : "timeout";
 }
 
-function broken({ phase, code }: RawRequest): RequestOutcome {
+function broken({ phase, code, status }: RawRequest): RequestOutcome {
   if (phase === "dns" || phase === "tls") return phase;
   // No route is an answer as well: nobody waited for it.
   if (phase === "connect") return "refused";
   const cut = code === CODE.reset || code === CODE.brokenPipe;
-  return phase === "response" && !cut ? "truncated" : "reset";
+  return phase === "response" && !cut && status !== undefined ? "truncated" : "reset";
 }
 
 function outcomeOf(raw: RawRequest): RequestOutcome {
@@ -45,7 +46,7 @@ function outcomeOf(raw: RawRequest): RequestOutcome {
   if (code >= 1_300 && code < 1_400) return "tls";
   if (code === CODE.dialTimeout) return "connect-timeout";
   if (code === CODE.dialRefused || code === CODE.dial || code === CODE.dialErrno) return "refused";
-  return code === CODE.timeout ? timedOut(phase) : broken(raw);
+  return code === CODE.timeout ? timedOut(raw) : broken(raw);
 }
 
 const named = (raw: RawRequest): string => `request ${raw.tick} of ${raw.scenario}`;
