@@ -1,6 +1,6 @@
 import { duration, optional } from "../model/fields.ts";
 import { absent, atMost } from "../model/measured.ts";
-import type { Episode, Lane } from "../model/measurement.ts";
+import type { Episode, Lane, Reason } from "../model/measurement.ts";
 import type { Ms } from "../model/quantity.ts";
 import type { Finding } from "../model/verdict.ts";
 import { defineCheck } from "../ports/check.ts";
@@ -15,12 +15,24 @@ const HINTS = {
   INVALID: "nothing was measured",
 } as const;
 
+/** A reason says more than a class. */
+function hintOf(lane: Lane, reasons: readonly Reason[]): string {
+  const note = lane.note === "" ? [] : [lane.note];
+  if (reasons.length === 0) return [HINTS[lane.class], ...note].join(": ");
+  return [...note, ...reasons.map(({ what, hint }) => `${what}: ${hint}`)].join("; ");
+}
+
 function judgeLane(
   what: string,
-  { lane, episode }: { readonly lane: Lane; readonly episode: Episode },
+  of: { readonly lane: Lane; readonly episode: Episode; readonly scenario: string | null },
   maxMs: Ms | undefined,
 ): readonly Finding[] {
-  const hint = lane.note === "" ? HINTS[lane.class] : `${HINTS[lane.class]}: ${lane.note}`;
+  const { lane, episode, scenario } = of;
+  const which = scenario === null ? "capacity" : "service";
+  const reasons = episode.reasons.filter(
+    (reason) => reason.lane === which && reason.scenario === scenario,
+  );
+  const hint = hintOf(lane, reasons);
   const { steps: about } = episode;
   return atMost({ check: NAME, what, observed: lane.recovery, about, hint }, maxMs);
 }
@@ -32,10 +44,11 @@ interface Limits {
 
 function judgeEpisode(episode: Episode, { serviceMs, capacityMs }: Limits): readonly Finding[] {
   const service = Object.entries(episode.service).flatMap(([scenario, lane]) =>
-    judgeLane(`service recovery, scenario ${scenario}`, { lane, episode }, serviceMs),
+    judgeLane(`service recovery, scenario ${scenario}`, { lane, episode, scenario }, serviceMs),
   );
   const { capacity } = episode;
-  return [...service, ...judgeLane("capacity recovery", { lane: capacity, episode }, capacityMs)];
+  const of = { lane: capacity, episode, scenario: null };
+  return [...service, ...judgeLane("capacity recovery", of, capacityMs)];
 }
 
 function nothing({ serviceMs, capacityMs }: Limits): readonly Finding[] {

@@ -9,9 +9,7 @@
 export const CONNECTIONS = "client_connections";
 
 /**
- * Of the entries in SYN_SENT those whose last SYN is at most `SYN_FRESH_S` old, by `backend`,
- * `address` and `ready`: where connections are being sent now, whenever their entry was made.
+ * Clients' sockets that wait for an answer to their SYN at this moment, by the `backend`, `address`
+ * and `ready` of the entry that decides where it goes.
  */
-export const CONNECTIONS_TRIED = "client_connections_tried";
-
-export const SYN_FRESH_S = 5;
+export const CONNECTIONS_WAITING = "client_connections_waiting";

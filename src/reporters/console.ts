@@ -36,8 +36,12 @@ function row(label: string, text: string): string {
 }
 
 function showEpisode(episode: Episode): readonly string[] {
-  const lane = (label: string, of: Lane): string =>
-    row(label, `${of.class.padEnd(12)} ${showMeasured(of.recovery)}`);
+  const lane = (label: string, of: Lane, scenario: string | null): readonly string[] => [
+    row(label, `${of.class.padEnd(12)} ${showMeasured(of.recovery)}`),
+    ...episode.reasons
+      .filter((reason) => reason.scenario === scenario)
+      .map(({ what }) => `      because ${what}`),
+  ];
   const detectors = Object.entries(episode.clocks)
     .filter(([name, clock]) => name.startsWith("det:") && clock.is === "value")
     .map(([name, clock]) => row(`  noticed by ${name.slice(4)}`, sinceEffect(episode, clock)));
@@ -45,10 +49,10 @@ function showEpisode(episode: Episode): readonly string[] {
     row(`after ${episode.steps.join(", ")} took effect`, ""),
     row("  clients first hurt", sinceEffect(episode, episode.clocks["imp"])),
     ...detectors,
-    ...Object.entries(episode.service).map(([name, one]) =>
-      lane(`  service, ${name} connections`, one),
+    ...Object.entries(episode.service).flatMap(([name, one]) =>
+      lane(`  service, ${name} connections`, one, name),
     ),
-    lane("  capacity", episode.capacity),
+    ...lane("  capacity", episode.capacity, null),
     row("  requests lost", showMeasured(episode.lost)),
     row("  as a full outage", showMeasured(episode.outageMs)),
     row("  of a 30-day error budget", showMeasured(episode.budget)),

@@ -1,10 +1,10 @@
-import { CONNECTIONS, CONNECTIONS_TRIED } from "../model/connection-table.ts";
+import { CONNECTIONS, CONNECTIONS_WAITING } from "../model/connection-table.ts";
 import { messageOf } from "../model/error.ts";
 import type { KubeObject } from "../model/json.ts";
 import type { PlannedPart } from "../model/plan.ts";
 import type { Us } from "../model/quantity.ts";
 import type { Sampler } from "../ports/sampler.ts";
-import { ConnectionTable, OTHERS } from "./state/connection-table.ts";
+import { ConnectionTable, OTHERS, waitingSocket } from "./state/connection-table.ts";
 import { endpointAddresses } from "./state/endpoint-addresses.ts";
 
 /** A reading of 14,000 entries takes 75 ms of a CPU in conntrack and 10 ms here: 2 % of one. */
@@ -16,15 +16,14 @@ const FAILURES_MAX = 3;
 const LINES_MAX = 1_000_000;
 /** Backends whose names are kept, and series that go on with 0. */
 const KNOWN_MAX = 1_000;
-const SYN_TIMEOUT = "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent";
 
 type Surroundings = Parameters<Sampler["run"]>[0];
 
 export const connections: Sampler = {
   name: "connections",
   about:
-    "Entries for the service in the load host's connection table, by backend and TCP state, every " +
-    "5 s and at the end; where it cannot be read it says so once.",
+    "Entries for the service in the load host's connection table, by backend and TCP state, and the " +
+    "sockets that wait on them, every 5 s and at the end; where it cannot look it says so once.",
   run: async (of) => {
     const { clock, signal } = of;
     const part = of.plan.stack.find((one) => one.part === of.plan.load.to);
@@ -67,7 +66,6 @@ class View {
   readonly #pods = new Map<string, string>();
   /** Series that were told: one that has no entries any more goes on with 0. */
   readonly #told = new Map<string, { readonly metric: string; readonly tags: Tags }>();
-  #synTimeoutS: number | null | undefined;
   #failures = 0;
   #readUs: Us = 0;
   #entries = 0;
@@ -111,25 +109,21 @@ class View {
     for (const [address, { pod }] of endpoints) {
       if (this.#pods.size < KNOWN_MAX || this.#pods.has(address)) this.#pods.set(address, pod);
     }
-    this.#synTimeoutS ??= await this.#synTimeout(deadline);
-    const table = new ConnectionTable(this.#synTimeoutS);
+    const { host } = this.#of.clients;
     const { address, port } = this.#service;
+    // Sockets first: whatever waits by now has its entry.
+    const sockets = new Set<string>();
+    const take = (line: string): void => {
+      const socket = waitingSocket(line);
+      if (socket !== null) sockets.add(socket);
+    };
+    const peer = `${address.includes(":") ? `[${address}]` : address}:${port}`;
+    const wait = ["ss", "-tnH", "state", "syn-sent", "dst", peer];
+    await output(host, wait, { take, deadline });
+    const table = new ConnectionTable(sockets);
     const list = ["conntrack", "-L", "-p", "tcp", "--orig-dst", address, "--orig-port-dst", port];
-    await output(this.#of.clients.host, list, { take: (line) => table.take(line), deadline });
+    await output(host, list, { take: (line) => table.take(line), deadline });
     this.#put(table, (backend) => endpoints.get(backend)?.ready === true);
-  }
-
-  /** Null: the kernel does not say; then nobody knows how old a SYN is. */
-  async #synTimeout(deadline: AbortSignal): Promise<number | null> {
-    const lines: string[] = [];
-    const take = (line: string): void => void lines.push(line);
-    try {
-      await output(this.#of.clients.host, ["cat", SYN_TIMEOUT], { take, deadline });
-    } catch (error) {
-      if (deadline.aborted) throw error;
-    }
-    const seconds = Number(lines[0] ?? "");
-    return seconds > 0 ? seconds : null;
   }
 
   #put(table: ConnectionTable, isReady: (address: string) => boolean): void {
@@ -141,7 +135,7 @@ class View {
       if (this.#told.size < KNOWN_MAX || this.#told.has(key)) this.#told.set(key, { metric, tags });
       now.set(key, value);
     };
-    for (const [address, { states, tried }] of table.backends()) {
+    for (const [address, { states, waiting }] of table.backends()) {
       const ready = address === OTHERS ? "unknown" : String(isReady(address));
       const pod = this.#pods.get(address) ?? "";
       const tags = { backend: pod === "" ? address : pod, address, ready };
@@ -149,7 +143,7 @@ class View {
         count(CONNECTIONS, { ...tags, state }, entries);
         this.#entries += entries;
       }
-      if (tried !== null) count(CONNECTIONS_TRIED, tags, tried);
+      count(CONNECTIONS_WAITING, tags, waiting);
     }
     for (const [key, { metric, tags }] of this.#told) {
       this.#of.sample({ atUs, metric, value: now.get(key) ?? 0, tags });

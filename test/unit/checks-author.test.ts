@@ -6,6 +6,7 @@ import { read } from "../../src/model/fields.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import type { Finding } from "../../src/model/verdict.ts";
 import type { Check } from "../../src/ports/check.ts";
+import { staleRecord } from "../property/measure-reasons-made.ts";
 import { makeRecord } from "../property/measure-record.ts";
 
 const GOOD = measure(makeRecord());
@@ -79,6 +80,16 @@ describe("recovery", () => {
     expect(findings[0]!.hint).toContain("line 3 is cut");
     const none = judge(recovery({ service: "20s", capacity: "90s" }), { ...GOOD, episodes: [] });
     expect(outcomes(none)).toEqual(["unknown", "unknown"]);
+  });
+
+  test("says what keeps a lane down where the record proves it, and of that lane alone", () => {
+    const stuck = measure(staleRecord());
+    const [service, capacity] = judge(recovery({ service: "5s", capacity: "5s" }), stuck);
+    expect(service!.outcome).toBe("fail");
+    expect(service!.hint).toMatch(
+      /^still bad at the end of observation; new connections are sent to a backend that is gone: .* still point to server-a: reuse connections;/,
+    );
+    expect(capacity!.hint).toBe("clients did not notice");
   });
 
   test("must name a limit", () => {

@@ -79,6 +79,18 @@ describe("a pod", () => {
     expect(podDetail(withContainer({}, { reason: "Evicted" })).reason).toBe("Evicted");
   });
 
+  test("dates the last end of a container, wherever the kubelet tells of it", () => {
+    expect(podDetail(pod)).not.toHaveProperty("finishedAt");
+    const ended = (finishedAt: string): Status => ({ terminated: { reason: "Error", finishedAt } });
+    const [first, second] = ["2026-11-23T23:00:09Z", "2026-11-23T23:00:11Z"];
+    const over = withContainer({ state: ended(second), lastState: ended(first) });
+    expect(podDetail(over).finishedAt).toBe(second);
+    const again = withContainer({ lastState: ended(second), restartCount: 1 });
+    expect(podDetail(again).finishedAt).toBe(second);
+    const once = withContainer({ lastState: ended(first), restartCount: 1 });
+    expect(changeOf(podDetail(once), podDetail(over))).toBe("changed");
+  });
+
   test.each([
     ["not-ready", withContainer({ ready: false }, notReady)],
     ["device-unhealthy", withContainer(health("Unhealthy"))],

@@ -103,7 +103,7 @@ function reasonOf(
     scenario: null,
     what: [
       `${pod.name} was restarted in place ${countOf(waits)}`,
-      ` and waited ${showMs(waitedUs / 1_000)} in back-off, of ${showMs(missingUs / 1_000)} without all pods`,
+      `: ${showMs(waitedUs / 1_000)} of back-off in ${showMs(missingUs / 1_000)} without all pods`,
       held === null ? "" : `; ${showHeld(well!, held, scene)}`,
     ].join(""),
     evidence: {
@@ -143,7 +143,7 @@ function countOf(waits: readonly Wait[]): string {
   const times = `${restarted.length} ${restarted.length === 1 ? "time" : "times"}`;
   if (sick === 0) return times;
   if (sick === restarted.length) return `${times} on a device that is Unhealthy`;
-  return `${times}, ${sick} of them on a device that was Unhealthy`;
+  return `${times} (${sick} on a device that was Unhealthy)`;
 }
 
 /** When its devices were well again after a restart or a wait on a sick one; null: never so. */

@@ -1,4 +1,4 @@
-import { CONNECTIONS, CONNECTIONS_TRIED, SYN_FRESH_S } from "../../model/connection-table.ts";
+import { CONNECTIONS, CONNECTIONS_WAITING } from "../../model/connection-table.ts";
 import { stableText, type JsonObject } from "../../model/json.ts";
 import type { Reason } from "../../model/measurement.ts";
 import type { Us } from "../../model/quantity.ts";
@@ -8,18 +8,17 @@ import { endpointRemovals, type DownLane, type Removal, type Scene } from "./vie
 
 /** For the rules of all clients' nodes to follow the endpoints. */
 const SETTLE_US = 5_000_000;
-const WINDOW_US = SYN_FRESH_S * 1_000_000;
 /** Fewer failures prove nothing. */
 const TIMEOUTS_MIN = 10;
-/** Of what fails, and of the connections that time out, as much must be explained by it. */
+/** Of what fails, and of the sockets that wait, as much must be explained by it. */
 const SHARE_MIN = 0.5;
 const SHOWN_MAX = 20;
 
 /**
- * A kernel that rewrites connections goes by the entry of an earlier one where the client's port is
- * the same. Proved by three things together: clients go on failing without a connection after the
- * endpoint is gone; their table holds entries in SYN_SENT that point to it; and SYNs of the very
- * seconds in which they fail went there.
+ * A new connection whose client port is that of an earlier one goes where the entry of that one
+ * says. Proved by three things together: clients go on failing without a connection after the
+ * endpoint is gone; their table holds entries in SYN_SENT that point to it; and most of the sockets
+ * that wait for a connection at those moments wait on these entries.
  */
 export function staleConnections(lane: DownLane, scene: Scene): readonly Reason[] {
   const { traffic } = lane;
@@ -32,7 +31,7 @@ export function staleConnections(lane: DownLane, scene: Scene): readonly Reason[
   const sinceUs = Math.min(...stuck.map(({ removal }) => removal.atUs)) + SETTLE_US;
   const after = failures(traffic, sinceUs, lane.untilUs);
   if (after.timeouts < Math.max(TIMEOUTS_MIN, SHARE_MIN * after.failed)) return [];
-  if (!explained(traffic, stuck)) return [];
+  if (!explained(stuck, samples)) return [];
   const before = failures(traffic, scene.effect.stampUs, sinceUs - SETTLE_US);
   const names = stuck.map(({ removal }) => removal.pod).join(", ");
   const entries = stuck.reduce((sum, one) => sum + one.entries.value, 0);
@@ -58,39 +57,38 @@ interface Stuck {
   /** The last reading that found entries in SYN_SENT. */
   readonly entries: Sample;
   readonly entriesMax: number;
-  /** SYNs to it in the window before each reading. */
-  readonly tried: readonly Sample[];
+  /** Readings that found sockets waiting for it. */
+  readonly waiting: readonly Sample[];
 }
 
 function stuckOn(removal: Removal, lane: DownLane, samples: readonly Sample[]): Stuck | null {
-  const fromUs = removal.atUs + SETTLE_US + WINDOW_US;
+  const fromUs = removal.atUs + SETTLE_US;
   const own = samples.filter(
-    ({ atUs, tags, value }) =>
+    ({ atUs, tags }) =>
       tags["backend"] === removal.pod &&
       tags["ready"] === "false" &&
       atUs >= fromUs &&
-      atUs < lane.untilUs &&
-      Number.isFinite(value) &&
-      value > 0,
+      atUs < lane.untilUs,
   );
   const sent = own.filter(
     ({ metric, tags }) => metric === CONNECTIONS && tags["state"] === "SYN_SENT",
   );
-  const tried = own.filter(({ metric }) => metric === CONNECTIONS_TRIED);
+  const waiting = own.filter(({ metric }) => metric === CONNECTIONS_WAITING);
   const entries = sent.at(-1);
-  if (!entries || tried.length === 0) return null;
+  if (!entries || waiting.length === 0) return null;
   const entriesMax = Math.max(...sent.map(({ value }) => value));
-  return { removal, address: entries.tags["address"] ?? "", entries, entriesMax, tried };
+  return { removal, address: entries.tags["address"] ?? "", entries, entriesMax, waiting };
 }
 
-/** Of the connections that timed out in the windows looked at, enough went to what is gone. */
-function explained(traffic: Traffic, stuck: readonly Stuck[]): boolean {
-  const tried = stuck.flatMap((one) => one.tried);
-  const windows = new Set(tried.map(({ atUs }) => atUs));
-  let timeouts = 0;
-  for (const atUs of windows) timeouts += failures(traffic, atUs - WINDOW_US, atUs).timeouts;
-  const syns = tried.reduce((sum, { value }) => sum + value, 0);
-  return timeouts > 0 && syns >= SHARE_MIN * timeouts;
+/** Of all sockets that waited at those moments, enough waited for what is gone. */
+function explained(stuck: readonly Stuck[], samples: readonly Sample[]): boolean {
+  const own = stuck.flatMap((one) => one.waiting);
+  const moments = new Set(own.map(({ atUs }) => atUs));
+  const all = samples.filter(
+    ({ metric, atUs }) => metric === CONNECTIONS_WAITING && moments.has(atUs),
+  );
+  const sum = (of: readonly Sample[]): number => of.reduce((n, { value }) => n + value, 0);
+  return sum(own) >= SHARE_MIN * sum(all);
 }
 
 interface Failures {
@@ -115,13 +113,13 @@ function failures(traffic: Traffic, fromUs: Us, untilUs: Us): Failures {
   return { fromUs, untilUs, requests, failed, timeouts };
 }
 
-function evidenceOf({ removal, address, entries, entriesMax, tried }: Stuck): JsonObject {
+function evidenceOf({ removal, address, entries, entriesMax, waiting }: Stuck): JsonObject {
   return {
     backend: removal.pod,
     address,
     endpointRemovedUs: removal.atUs,
     entriesInSynSent: { atUs: entries.atUs, count: entries.value, max: entriesMax },
-    synsInLast5s: tried.slice(-SHOWN_MAX).map(({ atUs, value }) => ({ atUs, count: value })),
+    socketsWaiting: waiting.slice(-SHOWN_MAX).map(({ atUs, value }) => ({ atUs, count: value })),
   };
 }
 
@@ -139,13 +137,16 @@ function hintOf(stuck: readonly Stuck[]): string {
   );
 }
 
-/** The order of lines changes nothing. */
+/** Those that say something; the order of lines changes nothing. */
 function inOrder(samples: readonly Sample[]): readonly Sample[] {
   const wanted = samples.filter(
-    ({ metric, tags, atUs }) =>
-      (metric === CONNECTIONS || metric === CONNECTIONS_TRIED) &&
+    ({ metric, tags, atUs, value }) =>
+      (metric === CONNECTIONS || metric === CONNECTIONS_WAITING) &&
       typeof tags === "object" &&
-      Number.isFinite(atUs),
+      tags !== null &&
+      Number.isFinite(atUs) &&
+      Number.isFinite(value) &&
+      value > 0,
   );
   const keyed = wanted.map((sample) => [sample, stableText(sample)] as const);
   keyed.sort(([a, one], [b, other]) => a.atUs - b.atUs || (one < other ? -1 : 1));

@@ -39,13 +39,24 @@ export function clocks(measurement: Measurement): string {
             ? `${after(clock.low, origin)} to ${after(clock.high, origin)}`
             : "",
         ]);
-      return `<p class="dim">after ${escape(episode.steps.join(", "))}</p>${table("Clocks", ["Clock", "Instant", "Interval"], rows)}${waterfall(episode)}`;
+      return `<p class="dim">after ${escape(episode.steps.join(", "))}</p>${table("Clocks", ["Clock", "Instant", "Interval"], rows)}${reasons(episode)}${waterfall(episode)}`;
     })
     .join("");
 }
 
 function instant(clock: Episode["clocks"][string]): number {
   return clock.is === "value" ? clock.value : Number.MAX_SAFE_INTEGER;
+}
+
+function reasons(episode: Episode): string {
+  const rows = episode.reasons.map(({ lane, scenario, what, evidence, hint }) => [
+    escape(scenario === null ? lane : `${lane}, ${scenario}`),
+    escape(what),
+    escape(hint),
+    `<details><summary>what proves it</summary><code>${escape(JSON.stringify(evidence))}</code></details>`,
+  ]);
+  const head = ["Lane", "Because", "What to do", "Evidence"];
+  return rows.length === 0 ? "" : table("Reasons", head, rows);
 }
 
 function waterfall(episode: Episode): string {

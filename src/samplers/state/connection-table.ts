@@ -1,5 +1,3 @@
-import { SYN_FRESH_S } from "../../model/connection-table.ts";
-
 /**
  * Backends told apart in one reading; whatever lies beyond is counted together under `OTHERS`.
  */
@@ -9,9 +7,9 @@ export const OTHERS = "others";
 /** Entries of one backend. */
 export interface BackendEntries {
   /** By TCP state. */
-  readonly states: Map<string, number>;
-  /** In SYN_SENT with a last SYN of at most `SYN_FRESH_S`; null: that cannot be known. */
-  readonly tried: number | null;
+  readonly states: ReadonlyMap<string, number>;
+  /** In SYN_SENT, with a socket that waits for the answer now. */
+  readonly waiting: number;
 }
 
 /**
@@ -19,43 +17,37 @@ export interface BackendEntries {
  * its answers would come from: the source of the reply direction, behind all rewriting.
  */
 export class ConnectionTable {
-  readonly #states = new Map<string, Map<string, number>>();
-  readonly #tried = new Map<string, number>();
-  readonly #synTimeoutS: number | null;
+  readonly #sockets: ReadonlySet<string>;
+  readonly #backends = new Map<string, { states: Map<string, number>; waiting: number }>();
 
-  /**
-   * `synTimeoutS`: what an entry in SYN_SENT is given at each SYN. What is left of it tells how old
-   * the last SYN is.
-   */
-  constructor(synTimeoutS: number | null) {
-    this.#synTimeoutS = synTimeoutS;
+  /** `sockets`: clients' ends that wait for the answer to a SYN, from `waitingSocket`. */
+  constructor(sockets: ReadonlySet<string>) {
+    this.#sockets = sockets;
   }
 
   /** A line of `conntrack -L`; what is no TCP entry is passed over. */
   take(line: string): void {
-    const [, leftS, state = "", reply = ""] = ENTRY.exec(line) ?? [];
-    if (leftS === undefined) return;
-    const known = this.#states.has(reply) || this.#states.size < BACKENDS_MAX;
-    const backend = known ? reply : OTHERS;
-    const states = this.#states.get(backend) ?? new Map<string, number>();
-    this.#states.set(backend, states);
-    states.set(state, (states.get(state) ?? 0) + 1);
-    if (state !== "SYN_SENT" || this.#synTimeoutS === null) return;
-    if (this.#synTimeoutS - Number(leftS) > SYN_FRESH_S) return;
-    this.#tried.set(backend, (this.#tried.get(backend) ?? 0) + 1);
+    const [, state, client = "", port = "", reply = ""] = ENTRY.exec(line) ?? [];
+    if (state === undefined) return;
+    const known = this.#backends.has(reply) || this.#backends.size < BACKENDS_MAX;
+    const name = known ? reply : OTHERS;
+    const backend = this.#backends.get(name) ?? { states: new Map<string, number>(), waiting: 0 };
+    this.#backends.set(name, backend);
+    backend.states.set(state, (backend.states.get(state) ?? 0) + 1);
+    if (state === "SYN_SENT" && this.#sockets.has(`${client}:${port}`)) backend.waiting += 1;
   }
 
   /** By the backend's address. */
   backends(): ReadonlyMap<string, BackendEntries> {
-    const knows = this.#synTimeoutS !== null;
-    return new Map(
-      [...this.#states].map(([backend, states]) => [
-        backend,
-        { states, tried: knows ? (this.#tried.get(backend) ?? 0) : null },
-      ]),
-    );
+    return this.#backends;
   }
 }
 
-/** Seconds left, state, and the source of the last direction, which is the reply's. */
-const ENTRY = /^tcp +6 +(\d+) +([A-Z_0-9]+) .* src=(\S+) /;
+/** State, the client's end, and the source of the last direction, which is the reply's. */
+const ENTRY = /^tcp +6 +\d+ +([A-Z_0-9]+) +src=(\S+) dst=\S+ sport=(\d+) .* src=(\S+) /;
+
+/** The client's end in a line of `ss -tnH state syn-sent`: `10.99.0.50:40000`; null: none. */
+export function waitingSocket(line: string): string | null {
+  const [, , local, peer] = line.trim().split(/ +/);
+  return local === undefined || peer === undefined ? null : local.replace(/[[\]]/g, "");
+}
