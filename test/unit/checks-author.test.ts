@@ -86,9 +86,8 @@ describe("recovery", () => {
     const stuck = measure(staleRecord());
     const [service, capacity] = judge(recovery({ service: "5s", capacity: "5s" }), stuck);
     expect(service!.outcome).toBe("fail");
-    expect(service!.hint).toMatch(
-      /^still bad at the end of observation; new connections are sent to a backend that is gone: .* still point to server-a: reuse connections;/,
-    );
+    expect(service!.hint).toMatch(/^still bad at the end of observation; new connections are sent/);
+    expect(service!.hint).toMatch(/still point to server-a: reuse connections;/);
     expect(capacity!.hint).toBe("clients did not notice");
   });
 

@@ -50,8 +50,9 @@ describe("stale connections", () => {
     const reason = stale();
     expect(reason).toMatchObject({ lane: "service", scenario: "new" });
     expect(reason!.what).toMatch(
-      /^new connections are sent to a backend that is gone: \d+ entries in the clients' connection table still point to server-a$/,
+      /^new connections are sent to a backend that is gone: \d+ entries/,
     );
+    expect(reason!.what).toMatch(/ in the clients' connection table still point to server-a$/);
     const evidence = reason!.evidence as {
       backends: { backend: string; endpointRemovedUs: number; socketsWaiting: unknown[] }[];
       beforeRemoval: { requests: number; failed: number };
@@ -206,9 +207,8 @@ describe("probes that saw nothing", () => {
   test("are told with what they ask", () => {
     const reasons = blind();
     expect(reasons.map(({ scenario }) => scenario)).toEqual(["new", "reused"]);
-    expect(reasons[0]!.what).toMatch(
-      /^the probes saw nothing: every pod of server stayed Ready with no restart for the 1[78]\S* s that clients were hurt$/,
-    );
+    expect(reasons[0]!.what).toMatch(/^the probes saw nothing: every pod of server stayed Ready /);
+    expect(reasons[0]!.what).toMatch(/ with no restart for the 1[78]\S* s that clients were hurt$/);
     expect(reasons[0]!.evidence).toMatchObject({
       pods: ["server-a", "server-b", "server-c"],
       readinessProbe: { path: "/health/ready", periodSeconds: 2 },
