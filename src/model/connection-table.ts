@@ -9,7 +9,8 @@
 export const CONNECTIONS = "client_connections";
 
 /**
- * Clients' sockets that wait for an answer to their SYN at this moment, by the `backend`, `address`
- * and `ready` of the entry that decides where it goes.
+ * Clients' sockets that wait for an answer to their SYN at this moment and did not at the reading
+ * before, by the `backend`, `address` and `ready` of the entry that decides where it goes: where
+ * connections are sent that were begun in between. A client that has given up may keep its socket.
  */
 export const CONNECTIONS_WAITING = "client_connections_waiting";

@@ -66,6 +66,8 @@ class View {
   readonly #pods = new Map<string, string>();
   /** Series that were told: one that has no entries any more goes on with 0. */
   readonly #told = new Map<string, { readonly metric: string; readonly tags: Tags }>();
+  /** At the reading before; null: there was none. */
+  #waiting: ReadonlySet<string> | null = null;
   #failures = 0;
   #readUs: Us = 0;
   #entries = 0;
@@ -112,18 +114,29 @@ class View {
     const { host } = this.#of.clients;
     const { address, port } = this.#service;
     // Sockets first: whatever waits by now has its entry.
-    const sockets = new Set<string>();
-    const take = (line: string): void => {
-      const socket = waitingSocket(line);
-      if (socket !== null) sockets.add(socket);
-    };
-    const peer = `${address.includes(":") ? `[${address}]` : address}:${port}`;
-    const wait = ["ss", "-tnH", "state", "syn-sent", "dst", peer];
-    await output(host, wait, { take, deadline });
-    const table = new ConnectionTable(sockets);
+    const begun = await this.#sockets(deadline);
+    const table = new ConnectionTable(begun);
     const list = ["conntrack", "-L", "-p", "tcp", "--orig-dst", address, "--orig-port-dst", port];
     await output(host, list, { take: (line) => table.take(line), deadline });
     this.#put(table, (backend) => endpoints.get(backend)?.ready === true);
+  }
+
+  /** Clients' ends of the sockets that wait now and did not at the reading before. */
+  async #sockets(deadline: AbortSignal): Promise<ReadonlySet<string>> {
+    const { address, port } = this.#service;
+    const begun = new Set<string>();
+    const now = new Set<string>();
+    const take = (line: string): void => {
+      const socket = waitingSocket(line);
+      if (socket === null) return;
+      now.add(socket.id);
+      if (this.#waiting?.has(socket.id) === false) begun.add(socket.end);
+    };
+    const peer = `${address.includes(":") ? `[${address}]` : address}:${port}`;
+    const argv = ["ss", "-tneH", "state", "syn-sent", "dst", peer];
+    await output(this.#of.clients.host, argv, { take, deadline });
+    this.#waiting = now;
+    return begun;
   }
 
   #put(table: ConnectionTable, isReady: (address: string) => boolean): void {

@@ -15,6 +15,10 @@ const entry = (port: number, backend: string, state = "SYN_SENT", leftS = 100): 
   `tcp      6 ${leftS} ${state} src=10.99.0.50 dst=10.96.7.7 sport=${port} dport=80 ` +
   `[UNREPLIED] src=${backend} dst=10.99.0.50 sport=8501 dport=${port} mark=0 use=1`;
 
+/** A line as ss of iproute2 6.1 writes it with -e. */
+const socket = (port: number, cookie: string): string =>
+  `0      1      10.99.0.50:${port} 10.96.7.7:80  ino:0 sk:${cookie} cgroup:/ <->`;
+
 const slice = (uid: string, endpoints: readonly object[]): KubeObject => ({
   apiVersion: "discovery.k8s.io/v1",
   kind: "EndpointSlice",
@@ -55,8 +59,11 @@ describe("the connection table", () => {
   });
 
   test("sockets are read as ss of iproute2 6.1 writes them", () => {
-    expect(waitingSocket("0      1      10.99.0.50:46084 10.96.7.7:80 ")).toBe("10.99.0.50:46084");
-    expect(waitingSocket("0      1      [fd00::1]:46084 [fd00::7]:80 ")).toBe("fd00::1:46084");
+    expect(waitingSocket(socket(46_084, "1001"))).toEqual({
+      id: " sk:1001",
+      end: "10.99.0.50:46084",
+    });
+    expect(waitingSocket("0      1      [fd00::1]:46084 [fd00::7]:80 ")?.end).toBe("fd00::1:46084");
     expect(waitingSocket("")).toBeNull();
   });
 
@@ -165,7 +172,7 @@ async function sampled(of: {
   return { samples, events, host };
 }
 
-const WAITS: Answer = { lines: ["0      1      10.99.0.50:1 10.96.7.7:80"] };
+const WAITS: Answer = { lines: [socket(1, "7")] };
 const ready = [slice("1", [endpoint("server-a", "10.1.0.1"), endpoint("server-b", "10.1.0.2")])];
 
 describe("the sampler of connections", () => {
@@ -192,36 +199,58 @@ describe("the sampler of connections", () => {
     expect(events).toEqual([]);
   });
 
+  /** Of one metric and one side of readiness: seconds and values. */
+  const valuesOf = (
+    samples: readonly Sample[],
+    metric: string,
+    isReady: string,
+  ): readonly (readonly [number, number])[] =>
+    samples
+      .filter(({ metric: name, tags }) => name === metric && tags["ready"] === isReady)
+      .map(({ atUs, value, tags }) => {
+        expect(tags["backend"]).toBe("server-a");
+        return [atUs / 1e6, value];
+      });
+
   test("goes on naming a pod that is no endpoint any more, and ends series with 0", async () => {
     const gone = [slice("1", [endpoint("server-b", "10.1.0.2")])];
     const { samples } = await sampled({
       answer: (program, nth) =>
-        program === "ss" ? WAITS : { lines: nth === 2 ? [] : [entry(1, "10.1.0.1", "SYN_SENT")] },
+        program === "ss"
+          ? { lines: [socket(1, String(nth))] }
+          : { lines: nth === 2 ? [] : [entry(1, "10.1.0.1")] },
       slices: (nth) => (nth === 0 ? ready : gone),
       forMs: 12_000,
     });
-    const of = (metric: string, isReady: string): readonly (readonly [number, number])[] =>
-      samples
-        .filter(({ metric: name, tags }) => name === metric && tags["ready"] === isReady)
-        .map(({ atUs, value, tags }) => {
-          expect(tags["backend"]).toBe("server-a");
-          return [atUs / 1e6, value];
-        });
-    const [before, after] = [
-      [
-        [5, 1],
-        [10, 0],
-        [12, 0],
-      ],
-      [
+    expect(valuesOf(samples, "client_connections", "true")).toEqual([
+      [5, 1],
+      [10, 0],
+      [12, 0],
+    ]);
+    for (const metric of ["client_connections", "client_connections_waiting"]) {
+      expect(valuesOf(samples, metric, "false")).toEqual([
         [10, 1],
         [12, 0],
-      ],
-    ];
-    for (const metric of ["client_connections", "client_connections_waiting"]) {
-      expect(of(metric, "true")).toEqual(before);
-      expect(of(metric, "false")).toEqual(after);
+      ]);
     }
+  });
+
+  test("counts a socket that waits once, and not those of before it looked", async () => {
+    const cookies = [["a"], ["a", "b", "c"], ["b", "c"], ["c", "d"]];
+    const { samples } = await sampled({
+      answer: (program, nth) =>
+        program === "ss"
+          ? { lines: cookies[nth]!.map((cookie) => socket(cookie.charCodeAt(0), cookie)) }
+          : { lines: ["a", "b", "c", "d"].map((name) => entry(name.charCodeAt(0), "10.1.0.1")) },
+      slices: () => ready,
+      forMs: 17_000,
+    });
+    expect(valuesOf(samples, "client_connections_waiting", "true")).toEqual([
+      [5, 0],
+      [10, 2],
+      [15, 0],
+      [17, 1],
+    ]);
   });
 
   test("says once that it cannot look, and the run goes on", async () => {
@@ -291,7 +320,7 @@ describe("the sampler of connections", () => {
       slices: () => ready,
       address: "[fd00::7]:80",
     });
-    expect(host.started[0]).toBe("ss -tnH state syn-sent dst [fd00::7]:80");
+    expect(host.started[0]).toBe("ss -tneH state syn-sent dst [fd00::7]:80");
     expect(samples.map(({ metric, value }) => [metric, value]).slice(0, 2)).toEqual([
       ["client_connections", 1],
       ["client_connections_waiting", 0],

@@ -18,7 +18,7 @@ const SHOWN_MAX = 20;
  * A new connection whose client port is that of an earlier one goes where the entry of that one
  * says. Proved by three things together: clients go on failing without a connection after the
  * endpoint is gone; their table holds entries in SYN_SENT that point to it; and most of the sockets
- * that wait for a connection at those moments wait on these entries.
+ * that were begun since and wait for a connection wait on these entries.
  */
 export function staleConnections(lane: DownLane, scene: Scene): readonly Reason[] {
   const { traffic } = lane;
@@ -57,23 +57,28 @@ interface Stuck {
   /** The last reading that found entries in SYN_SENT. */
   readonly entries: Sample;
   readonly entriesMax: number;
-  /** Readings that found sockets waiting for it. */
+  /** Readings that found sockets begun since and waiting for it. */
   readonly waiting: readonly Sample[];
 }
 
 function stuckOn(removal: Removal, lane: DownLane, samples: readonly Sample[]): Stuck | null {
   const fromUs = removal.atUs + SETTLE_US;
   const own = samples.filter(
-    ({ atUs, tags }) =>
+    ({ atUs, tags, value }) =>
       tags["backend"] === removal.pod &&
       tags["ready"] === "false" &&
       atUs >= fromUs &&
-      atUs < lane.untilUs,
+      atUs < lane.untilUs &&
+      value > 0,
   );
   const sent = own.filter(
     ({ metric, tags }) => metric === CONNECTIONS && tags["state"] === "SYN_SENT",
   );
-  const waiting = own.filter(({ metric }) => metric === CONNECTIONS_WAITING);
+  // Begun after the reading before, and that was late enough, too.
+  const sinceUs = samples.find(({ atUs }) => atUs >= fromUs)?.atUs ?? Infinity;
+  const waiting = own.filter(
+    ({ metric, atUs }) => metric === CONNECTIONS_WAITING && atUs > sinceUs,
+  );
   const entries = sent.at(-1);
   if (!entries || waiting.length === 0) return null;
   const entriesMax = Math.max(...sent.map(({ value }) => value));
@@ -119,7 +124,9 @@ function evidenceOf({ removal, address, entries, entriesMax, waiting }: Stuck): 
     address,
     endpointRemovedUs: removal.atUs,
     entriesInSynSent: { atUs: entries.atUs, count: entries.value, max: entriesMax },
-    socketsWaiting: waiting.slice(-SHOWN_MAX).map(({ atUs, value }) => ({ atUs, count: value })),
+    socketsBegunAndWaiting: waiting
+      .slice(-SHOWN_MAX)
+      .map(({ atUs, value }) => ({ atUs, count: value })),
   };
 }
 
@@ -145,8 +152,7 @@ function inOrder(samples: readonly Sample[]): readonly Sample[] {
       typeof tags === "object" &&
       tags !== null &&
       Number.isFinite(atUs) &&
-      Number.isFinite(value) &&
-      value > 0,
+      Number.isFinite(value),
   );
   const keyed = wanted.map((sample) => [sample, stableText(sample)] as const);
   keyed.sort(([a, one], [b, other]) => a.atUs - b.atUs || (one < other ? -1 : 1));

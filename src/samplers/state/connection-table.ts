@@ -8,7 +8,7 @@ export const OTHERS = "others";
 export interface BackendEntries {
   /** By TCP state. */
   readonly states: ReadonlyMap<string, number>;
-  /** In SYN_SENT, with a socket that waits for the answer now. */
+  /** In SYN_SENT, with one of the sockets that were given. */
   readonly waiting: number;
 }
 
@@ -20,7 +20,7 @@ export class ConnectionTable {
   readonly #sockets: ReadonlySet<string>;
   readonly #backends = new Map<string, { states: Map<string, number>; waiting: number }>();
 
-  /** `sockets`: clients' ends that wait for the answer to a SYN, from `waitingSocket`. */
+  /** `sockets`: clients' ends whose entries are told apart, `10.99.0.50:40000`. */
   constructor(sockets: ReadonlySet<string>) {
     this.#sockets = sockets;
   }
@@ -46,8 +46,12 @@ export class ConnectionTable {
 /** State, the client's end, and the source of the last direction, which is the reply's. */
 const ENTRY = /^tcp +6 +\d+ +([A-Z_0-9]+) +src=(\S+) dst=\S+ sport=(\d+) .* src=(\S+) /;
 
-/** The client's end in a line of `ss -tnH state syn-sent`: `10.99.0.50:40000`; null: none. */
-export function waitingSocket(line: string): string | null {
+/** A socket in a line of `ss -tneH state syn-sent`; null: there is none. */
+export function waitingSocket(line: string): { readonly id: string; readonly end: string } | null {
   const [, , local, peer] = line.trim().split(/ +/);
-  return local === undefined || peer === undefined ? null : local.replace(/[[\]]/g, "");
+  if (local === undefined || peer === undefined) return null;
+  const end = local.replace(/[[\]]/g, "");
+  // The kernel's cookie: a port may be another socket's a moment later.
+  const [id = end] = / sk:\S+/.exec(line) ?? [];
+  return { id, end };
 }
