@@ -227,6 +227,14 @@ describe("probes that saw nothing", () => {
     expect(blind([], { ...BLIND, outages: [{ fromS: 1, untilS: 6, share: 1 }] })).toEqual([]);
   });
 
+  test("are no reason where clients were well in between", () => {
+    const outages = [
+      { fromS: 1, untilS: 5, share: 1 },
+      { fromS: 12, untilS: 16, share: 1 },
+    ];
+    expect(blind([], { ...BLIND, outages })).toEqual([]);
+  });
+
   test.each([
     ["a pod was not ready", pod(after(BLIND, 5), "server-b", { ready: false })],
     ["a container was restarted", pod(after(BLIND, 25), "server-b", { restarts: 1 })],
@@ -308,6 +316,14 @@ describe("a node that is given up", () => {
 
   test("is no reason for clients that were well before", () => {
     const outages = [{ fromS: 0, untilS: 10, share: 0.4 }];
+    expect(service({ made: { ...LOST, outages } })).toEqual([]);
+  });
+
+  test("is no reason for clients that were well meanwhile, and hurt again later", () => {
+    const outages = [
+      { fromS: 0, untilS: 10, share: 0.4 },
+      { fromS: 70, untilS: 75, share: 0.4 },
+    ];
     expect(service({ made: { ...LOST, outages } })).toEqual([]);
   });
 

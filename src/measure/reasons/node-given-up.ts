@@ -3,6 +3,7 @@ import type { Reason } from "../../model/measurement.ts";
 import type { PlannedPart } from "../../model/plan.ts";
 import { showMs, type Ms, type Us } from "../../model/quantity.ts";
 import { countedParts } from "../capacity.ts";
+import { longestHurt, missingSpans } from "./spans.ts";
 import {
   endpointRemovals,
   nodeChanges,
@@ -17,6 +18,8 @@ import {
 
 /** The control plane looks every 5 s, and the last sign of life may be 10 s old at the effect. */
 const GRACE_SLACK_MS = 15_000;
+/** Clients must have been hurt for so long before, without a pause. */
+const HURT_BEFORE_US = 10_000_000;
 const EVICT_EARLY_MS = 5_000;
 const EVICT_LATE_MS = 20_000;
 const UNREACHABLE = "node.kubernetes.io/unreachable";
@@ -91,8 +94,7 @@ function endpointReason(of: LostNode): Reason | null {
   if (removed.length === 0) return null;
   const lastUs = Math.max(...removed.map(({ atUs }) => atUs));
   const late = Math.abs(lastUs - lost.atUs) / 1_000 > GRACE_SLACK_MS;
-  // A lane that was well before waited for something else.
-  if (late || lane.fromUs >= lastUs || lane.untilUs < lastUs) return null;
+  if (late || lane.untilUs < lastUs || !hurtUntil(lastUs, lane, scene)) return null;
   const took = showMs(Math.round((lastUs - effect.stampUs) / 1_000));
   return {
     lane: "service",
@@ -107,6 +109,13 @@ function endpointReason(of: LostNode): Reason | null {
       "a shorter node-monitor-grace-period of the controller-manager notices sooner, and takes " +
       "short silences for losses, too",
   };
+}
+
+/** A lane that was well before waited for something else. */
+function hurtUntil(atUs: Us, { traffic, fromUs }: DownLane, scene: Scene): boolean {
+  const before = { fromUs: Math.max(fromUs, atUs - HURT_BEFORE_US), untilUs: atUs };
+  const hurt = traffic && longestHurt(traffic, before, scene);
+  return hurt?.fromUs === before.fromUs && hurt.untilUs === before.untilUs;
 }
 
 function capacityReason(of: LostNode): Reason | null {
@@ -127,7 +136,12 @@ function capacityReason(of: LostNode): Reason | null {
   const overdue = waiting && scene.untilUs > dueUs + EVICT_LATE_MS * 1_000;
   if (!fits || overdue || (waiting && lane.back)) return null;
   const evicted = waiting ? null : Math.max(...known);
-  if (evicted !== null && lane.untilUs < evicted) return null;
+  const endUs = evicted ?? lane.untilUs;
+  const short = missingSpans(lane, scene);
+  // Without a pause; a change of the number of missing pods is none.
+  let heldUs = lost.atUs;
+  for (const { fromUs, untilUs } of short) if (fromUs <= heldUs) heldUs = Math.max(heldUs, untilUs);
+  if (heldUs < endUs) return null;
   return {
     lane: "capacity",
     scenario: null,

@@ -2,6 +2,7 @@ import { listAt, numberAt, textAt, type JsonObject } from "../../model/json.ts";
 import type { Reason } from "../../model/measurement.ts";
 import type { PlannedPart } from "../../model/plan.ts";
 import { showMs, type Ms } from "../../model/quantity.ts";
+import { longestHurt } from "./spans.ts";
 import {
   endpointRemovals,
   hasGap,
@@ -14,7 +15,7 @@ import {
 } from "./view.ts";
 
 /**
- * Clients were hurt for longer than the probes take to act, and the cluster saw nothing: every pod
+ * Clients were hurt without a pause for longer than the probes take to act, and the cluster saw nothing: every pod
  * stayed Ready with no restart, no endpoint went, no node of theirs was lost. Then the probes do
  * not look at what is broken.
  */
@@ -24,8 +25,10 @@ export function probesSawNothing(lane: DownLane, scene: Scene): readonly Reason[
   if (!traffic) return [];
   const part = plan.stack.find((one) => one.part === plan.load.to);
   const probe = part ? readinessOf(part) : null;
-  const hurtMs = (lane.untilUs - lane.fromUs) / 1_000;
-  if (!part || !probe || hurtMs <= probe.actsWithinMs) return [];
+  const hurt = longestHurt(traffic, lane, scene);
+  if (!part || !probe || !hurt) return [];
+  const hurtMs = (hurt.untilUs - hurt.fromUs) / 1_000;
+  if (hurtMs <= probe.actsWithinMs) return [];
   const pods = podHistories(scene).filter((pod) => pod.part === part.part);
   const serving = pods.filter((pod) => stateAt(pod, effect.lowUs)?.leaving === false);
   if (serving.length === 0 || serving.length < pods.length) return [];
@@ -47,8 +50,8 @@ export function probesSawNothing(lane: DownLane, scene: Scene): readonly Reason[
       what: `the probes saw nothing: every pod of ${part.part} stayed Ready with no restart for the ${showMs(hurtMs)} that clients were hurt`,
       evidence: {
         pods: serving.map(({ name }) => name),
-        hurtFromUs: lane.fromUs,
-        hurtUntilUs: lane.untilUs,
+        hurtFromUs: hurt.fromUs,
+        hurtUntilUs: hurt.untilUs,
         endpointsRemoved: 0,
         readinessProbe: probe.told,
         actsWithinMs: probe.actsWithinMs,

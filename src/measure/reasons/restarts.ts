@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../model/json.ts";
 import type { Reason } from "../../model/measurement.ts";
 import { showMs, type Us } from "../../model/quantity.ts";
-import { capacityOf, countedParts } from "../capacity.ts";
+import { countedParts } from "../capacity.ts";
+import { missingSpans, type Span } from "./spans.ts";
 import { statesAfter, podHistories, type DownLane, type PodHistory, type Scene } from "./view.ts";
 
 /** The first restart waits for nothing: one alone is no back-off. */
@@ -24,20 +25,6 @@ export function restartsInPlace(lane: DownLane, scene: Scene): readonly Reason[]
     .filter(({ part }) => parts.has(part))
     .flatMap((pod) => reasonOf(pod, missing, { lane, scene }) ?? [])
     .slice(0, PODS_MAX);
-}
-
-interface Span {
-  readonly fromUs: Us;
-  readonly untilUs: Us;
-}
-
-/** When pods were missing. */
-function missingSpans(lane: DownLane, scene: Scene): readonly Span[] {
-  const bounds = { fromUs: scene.effect.lowUs, untilUs: lane.untilUs };
-  const { deficits } = capacityOf(scene.plan, scene.events, bounds);
-  return deficits.flatMap(({ atUs, missing }, i) =>
-    missing > 0 ? [{ fromUs: atUs, untilUs: deficits[i + 1]?.atUs ?? lane.untilUs }] : [],
-  );
 }
 
 /** From the end of a container to its next start; `restartedUs` null: it was waiting at the end. */
