@@ -15,9 +15,9 @@ import {
 } from "./view.ts";
 
 /**
- * Clients were hurt without a pause for longer than the probes take to act, and the cluster saw nothing: every pod
- * stayed Ready with no restart, no endpoint went, no node of theirs was lost. Then the probes do
- * not look at what is broken.
+ * Clients were hurt without a pause for longer than the probes take to act, and the cluster saw
+ * nothing: every pod stayed Ready with no restart, no endpoint went, no node was lost. Then the
+ * probes do not look at what is broken.
  */
 export function probesSawNothing(lane: DownLane, scene: Scene): readonly Reason[] {
   const { traffic } = lane;
