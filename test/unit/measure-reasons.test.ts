@@ -73,6 +73,13 @@ describe("stale connections", () => {
     expect(reason!.hint).toContain("conntrack -D -p tcp --reply-src 10.1.0.1");
   });
 
+  test("that were over in time are told as such", () => {
+    const made = { ...STALE, faultS: 100, outages: [{ fromS: 0, untilS: 70, share: 0.3 }] };
+    expect(told(staleRecord({ made }), "sent to a backend that")!.what).toMatch(
+      /^new connections were sent to a backend that was gone: \d+ entries .* pointed to server-a$/,
+    );
+  });
+
   test("are no reason for connections that are kept", () => {
     expect(stale({ made: { ...STALE, connections: ["reused"] } })).toBeUndefined();
   });
@@ -173,6 +180,11 @@ describe("restarts in place", () => {
     expect(back!.what).toContain(
       "the device was well at 100 s, the back-off still held at the end",
     );
+  });
+
+  test("hold nothing where the wait is over as soon as the device is well", () => {
+    expect(restarts({ wellS: 155 })!.what).not.toContain("was well");
+    expect(restarts({ wellS: 150 })!.what).toContain("was well at 2.5 min");
   });
 
   test("are no reason where the kubelet never waited", () => {

@@ -9,6 +9,8 @@ import { statesAfter, podHistories, type DownLane, type PodHistory, type Scene }
 const RESTARTS_MIN = 2;
 /** Less of the lane than this is not what made it long. */
 const WAITED_MIN_US = 5_000_000;
+/** A wait that was over as soon as the device was well held nothing. */
+const HELD_MIN_US = 2_000_000;
 const PODS_MAX = 10;
 const RESTARTS_SHOWN_MAX = 50;
 
@@ -152,7 +154,9 @@ function heldAfter(well: Us, waits: readonly Wait[], endUs: Us): HeldAfter | nul
     ({ endedUs, restartedUs, backOff }) =>
       backOff && endedUs <= well && (restartedUs === null || restartedUs > well),
   );
-  return wait ? { untilUs: wait.restartedUs ?? endUs, over: wait.restartedUs !== null } : null;
+  const untilUs = wait?.restartedUs ?? endUs;
+  if (!wait || untilUs - well < HELD_MIN_US) return null;
+  return { untilUs, over: wait.restartedUs !== null };
 }
 
 function showHeld(well: Us, held: HeldAfter, { effect }: Scene): string {

@@ -23,23 +23,21 @@ const SHOWN_MAX = 20;
 export function staleConnections(lane: DownLane, scene: Scene): readonly Reason[] {
   const { traffic } = lane;
   if (!traffic || traffic.connection !== "new") return [];
+  const removals = endpointRemovals(scene) ?? [];
+  if (removals.length === 0) return [];
   const samples = inOrder(scene.samples);
-  const stuck = (endpointRemovals(scene) ?? []).flatMap(
-    (removal) => stuckOn(removal, lane, samples) ?? [],
-  );
+  const stuck = removals.flatMap((removal) => stuckOn(removal, lane, samples) ?? []);
   if (stuck.length === 0) return [];
   const sinceUs = Math.min(...stuck.map(({ removal }) => removal.atUs)) + SETTLE_US;
   const after = failures(traffic, sinceUs, lane.untilUs);
   if (after.timeouts < Math.max(TIMEOUTS_MIN, SHARE_MIN * after.failed)) return [];
   if (!explained(stuck, samples)) return [];
   const before = failures(traffic, scene.effect.stampUs, sinceUs - SETTLE_US);
-  const names = stuck.map(({ removal }) => removal.pod).join(", ");
-  const entries = stuck.reduce((sum, one) => sum + one.entries.value, 0);
   return [
     {
       lane: "service",
       scenario: traffic.name,
-      what: `new connections are sent to a backend that is gone: ${entries} entries in the clients' connection table still point to ${names}`,
+      what: whatOf(stuck, lane.back),
       evidence: {
         backends: stuck.map(evidenceOf),
         beforeRemoval: { ...before },
@@ -48,6 +46,16 @@ export function staleConnections(lane: DownLane, scene: Scene): readonly Reason[
       hint: hintOf(stuck),
     },
   ];
+}
+
+/** `back`: the lane recovered, when the entries had run out. */
+function whatOf(stuck: readonly Stuck[], back: boolean): string {
+  const names = stuck.map(({ removal }) => removal.pod).join(", ");
+  const entries = stuck.reduce((sum, one) => sum + (back ? one.entriesMax : one.entries.value), 0);
+  const table = "in the clients' connection table";
+  return back
+    ? `new connections were sent to a backend that was gone: ${entries} entries ${table} pointed to ${names}`
+    : `new connections are sent to a backend that is gone: ${entries} entries ${table} still point to ${names}`;
 }
 
 /** What the samples tell of one backend while it was gone and the lane was down. */
