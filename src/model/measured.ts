@@ -1,7 +1,8 @@
 import type { StepId } from "./plan.ts";
 import type { Finding, Outcome } from "./verdict.ts";
 
-export type Unit = "ms" | "us" | "ratio" | "count" | "rps";
+/** `times`: how many times one quantity is another. */
+export type Unit = "ms" | "us" | "ratio" | "count" | "rps" | "times";
 
 /** A quantity: never Infinity, never NaN; nothing measured is not a number. */
 export type Measured<U extends Unit = Unit> =

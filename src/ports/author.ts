@@ -1,6 +1,8 @@
+import type { Class } from "../model/measurement.ts";
 import type { Accept, PlannedPart } from "../model/plan.ts";
 import type { Duration, Share } from "../model/quantity.ts";
 import type { Group, Pick, TargetKind } from "../model/target.ts";
+import type { Outcome } from "../model/verdict.ts";
 import type { Check } from "./check.ts";
 import type { Step } from "./fault.ts";
 import type { Load } from "./load.ts";
@@ -83,4 +85,53 @@ export interface Experiment {
 /** Data in, data out: nothing is read, checked or touched before `plan`. */
 export function experiment(options: ExperimentOptions): Experiment {
   return { kind: "experiment", options };
+}
+
+/** One class, or a list of those that will do. */
+type Classes = Class | readonly [Class, ...(readonly Class[])];
+
+export interface SuiteRunOptions {
+  /** The outcome that it must end with. */
+  readonly must: Outcome;
+  /** What every episode's service must be classed as: in all scenarios, or by scenario. */
+  readonly service?: Classes | Readonly<Record<string, Classes>>;
+  /** What every episode's capacity must be classed as. */
+  readonly capacity?: Classes;
+  /** Left out by `--quick`. Default false. */
+  readonly long?: boolean;
+  readonly about?: string;
+}
+
+export interface SuiteOptions<Run extends string> {
+  /** One sentence on what the runs show together. */
+  readonly about: string;
+  /** What others say, to stand beside the first contrast. */
+  readonly claim?: {
+    readonly source: string;
+    readonly text: string;
+    readonly before: Duration;
+    readonly after: Duration;
+  };
+  /** By name of an experiment: a file beside the suite, or one of experiments/. 1 to 50. */
+  readonly runs: Readonly<Record<Run, SuiteRunOptions>>;
+  /** Pairs of runs whose recoveries are compared; the first is the headline. At most 50. */
+  readonly contrasts?: readonly {
+    readonly title: string;
+    readonly before: NoInfer<Run>;
+    readonly after: NoInfer<Run>;
+    readonly lane: "service" | "capacity";
+    /** Which setting differs. */
+    readonly why: string;
+  }[];
+}
+
+/** What a suite file exports as default. */
+export interface Suite {
+  readonly kind: "suite";
+  readonly options: SuiteOptions<string>;
+}
+
+/** Data in, data out, as with `experiment`. */
+export function suite<const Run extends string>(options: SuiteOptions<Run>): Suite {
+  return { kind: "suite", options };
 }

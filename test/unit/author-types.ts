@@ -1,5 +1,5 @@
 // Wrong uses that must not compile. Nothing here runs: the compiler is the test.
-import { all, between, defineFault, exactly, experiment, one } from "../../src/index.ts";
+import { all, between, defineFault, exactly, experiment, one, suite } from "../../src/index.ts";
 import { duration, count, choice } from "../../src/model/fields.ts";
 import { defineCheck } from "../../src/ports/check.ts";
 import { defineLoad } from "../../src/ports/load.ts";
@@ -143,6 +143,24 @@ experiment({ ...base, faults: [], expect });
 experiment({ ...base, faults, expect, retries: 3 });
 // @ts-expect-error an unknown damage
 experiment({ ...base, faults, expect, accepts: ["anything"] });
+
+// Suites.
+const contrast = { title: "t", lane: "capacity", why: "w" } as const;
+const runs = {
+  slow: { must: "fail", service: { new: "UNRECOVERED" } },
+  fast: { must: "pass" },
+} as const;
+suite({ about: "a", runs, contrasts: [{ ...contrast, before: "slow", after: "fast" }] });
+// @ts-expect-error a contrast with a run that is not there
+suite({ about: "a", runs, contrasts: [{ ...contrast, before: "slow", after: "quick" }] });
+// @ts-expect-error an unknown outcome
+suite({ about: "a", runs: { one: { must: "explode" } } });
+// @ts-expect-error an unknown class
+suite({ about: "a", runs: { one: { must: "pass", capacity: "GONE" } } });
+// @ts-expect-error no class at all
+suite({ about: "a", runs: { one: { must: "pass", capacity: [] } } });
+// @ts-expect-error a claim without units
+suite({ about: "a", runs, claim: { source: "s", text: "t", before: 15, after: "90s" } });
 
 // Wrong: plug-ins.
 defineFault({
