@@ -24,6 +24,8 @@ function showIn(unit: Measured["unit"], value: number): string {
       return `${showNumber(value)}/s`;
     case "count":
       return showNumber(value);
+    case "times":
+      return `${showNumber(value)}×`;
   }
 }
 
@@ -39,18 +41,29 @@ function showPercent(value: number): string {
 
 /** `1.9 s [1.8 s, 2 s]`, `more than 60 s`, `not measured: why`. */
 export function showMeasured(measured: Measured): string {
+  const point = showPoint(measured);
+  if (measured.is !== "value" || measured.low === measured.high) return point;
+  const { unit, low, high } = measured;
+  return `${point} [${showIn(unit, low)}, ${showIn(unit, high)}]`;
+}
+
+/** The same without its interval. */
+export function showPoint(measured: Measured): string {
   switch (measured.is) {
     case "absent":
       return `not measured: ${measured.why}`;
     case "beyond":
       return `more than ${showIn(measured.unit, measured.low)}`;
-    case "value": {
-      const { unit, value, low, high } = measured;
-      const point = showIn(unit, value);
-      if (low === high) return point;
-      return `${point} [${showIn(unit, low)}, ${showIn(unit, high)}]`;
-    }
+    case "value":
+      return showIn(measured.unit, measured.value);
   }
+}
+
+/** `1.8 s to 2 s`; "" where there is no interval to tell. */
+export function showInterval(measured: Measured): string {
+  if (measured.is !== "value" || measured.low === measured.high) return "";
+  const { unit, low, high } = measured;
+  return `${showIn(unit, low)} to ${showIn(unit, high)}`;
 }
 
 /** `at most 20 s`, `at least 90 %`. */
@@ -59,4 +72,10 @@ export function showLimit(finding: Finding): string {
   return "max" in limit
     ? `at most ${showIn(observed.unit, limit.max)}`
     : `at least ${showIn(observed.unit, limit.min)}`;
+}
+
+/** A run's folder as it is seen from where `reports` is: the same text wherever that lies. */
+export function showFolder(folder: string): string {
+  const at = folder.lastIndexOf("reports/runs/");
+  return at === -1 ? folder : folder.slice(at);
 }

@@ -1,5 +1,6 @@
 import type { Measurement } from "../model/measurement.ts";
 import type { RunRecord } from "../model/record.ts";
+import type { SuiteRecord } from "../model/suite.ts";
 import type { Verdict } from "../model/verdict.ts";
 
 /**
@@ -17,4 +18,6 @@ export interface Reporter {
     /** Where the run's files are, for people to follow. */
     readonly folder: string;
   }): string;
+  /** The same for a suite; left out: it has nothing to say of one. */
+  readonly suite?: (of: { readonly suite: SuiteRecord; readonly folder: string }) => string;
 }

@@ -2,6 +2,7 @@ import type { Episode, Lane, Measurement } from "../model/measurement.ts";
 import { showLimit, showMeasured } from "../model/show.ts";
 import type { Finding, Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
+import { suiteConsole } from "./console/suite.ts";
 
 const WORD = { pass: "PASS", fail: "FAIL", unknown: "UNKNOWN" } as const;
 const FINDINGS_MAX = 14;
@@ -29,6 +30,7 @@ export const consoleSummary: Reporter = {
       `  again   npm run experiment -- ${record.plan.experiment} --seed ${verdict.seed}`,
       "",
     ].join("\n"),
+  suite: ({ suite, folder }) => suiteConsole(suite, folder),
 };
 
 function row(label: string, text: string): string {

@@ -7,6 +7,7 @@ import type { Reporter } from "../ports/reporter.ts";
 import { charts } from "./html/charts.ts";
 import { clocks, environment, events, how, scenarios, steps } from "./html/sections.ts";
 import { STYLE } from "./html/style.ts";
+import { suiteHtml } from "./html/suite.ts";
 import { escape, table } from "./html/text.ts";
 
 /** One self-contained file: no script, no network, the same bytes for the same record. */
@@ -40,6 +41,7 @@ export const html: Reporter = {
       "</main></body></html>\n",
     ].join("\n");
   },
+  suite: ({ suite }) => suiteHtml(suite),
 };
 
 function head(record: RunRecord, measurement: Measurement, verdict: Verdict): string {

@@ -5,13 +5,21 @@ import { expect, test } from "vitest";
 import { judge } from "../../src/kernel/judge.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { byName, loadPlugins } from "../../src/cli/plugins.ts";
+import { judgeSuite } from "../../src/kernel/suite.ts";
+import type { SuiteRecord } from "../../src/model/suite.ts";
 import { readRecord } from "../../src/store/read-record.ts";
 
 const records = join(import.meta.dirname, "records");
 const { checks, reporters } = await loadPlugins();
 
 test("there is a report to look at", () => {
-  expect(reporters.map(({ name }) => name).sort()).toEqual(["console", "html", "json"]);
+  expect(reporters.map(({ name }) => name).sort()).toEqual([
+    "console",
+    "html",
+    "json",
+    "junit",
+    "markdown",
+  ]);
 });
 
 for (const reporter of reporters) {
@@ -23,8 +31,41 @@ for (const reporter of reporters) {
       reporter.render({ record, measurement, verdict, folder: "reports/runs/small" });
     const text = render();
     expect(render()).toBe(text);
-    const file = join(import.meta.dirname, `small.${reporter.file ?? "console.txt"}`);
-    if (process.env["UPDATE"] === "1") writeFileSync(file, text);
-    expect(text).toBe(readFileSync(file, "utf8"));
+    sameAs(`small.${reporter.file ?? "console.txt"}`, text);
+  });
+}
+
+function sameAs(name: string, text: string): void {
+  const file = join(import.meta.dirname, name);
+  if (process.env["UPDATE"] === "1") writeFileSync(file, text);
+  expect(text).toBe(readFileSync(file, "utf8"));
+}
+
+// Every case of a suite: as stated and not, without a result, INVALID at first, left out; contrasts
+// that are compared, censored, of two levels, and without a result.
+const suite = JSON.parse(
+  readFileSync(join(import.meta.dirname, "suites/small.json"), "utf8"),
+) as SuiteRecord;
+
+test("the small suite is judged to what it says", () => {
+  expect(judgeSuite(suite)).toEqual(suite);
+  expect(suite.runs.map(({ asStated }) => asStated)).toEqual([
+    "yes",
+    "yes",
+    "no",
+    "unknown",
+    "yes",
+  ]);
+});
+
+for (const reporter of reporters) {
+  if (!reporter.suite) continue;
+  const render = reporter.suite;
+  test(`${reporter.name} of the small suite`, () => {
+    const text = render({ suite, folder: "/somewhere/reports/runs/small/20260101T000000Z-s" });
+    expect(render({ suite, folder: "/somewhere/reports/runs/small/20260101T000000Z-s" })).toBe(
+      text,
+    );
+    sameAs(`suite.${reporter.file ?? "console.txt"}`, text);
   });
 }
