@@ -1,13 +1,18 @@
 // The composition root: argv to commands. The only process.exit and, with src/cli/, the only
 // console.
 import { Command, CommanderError } from "commander";
-import { EXIT, type ExitCode } from "./model/error.ts";
+import { EXIT, NinetyError, type ExitCode } from "./model/error.ts";
 import { VERSION } from "./cli/compose.ts";
 import { clusterDown, clusterStatus, clusterUp, doctor } from "./cli/commands/cluster.ts";
 import { heal } from "./cli/commands/heal.ts";
 import { check, create, list, report } from "./cli/commands/records.ts";
 import { plan, run } from "./cli/commands/run.ts";
+import { runSuite, showSuite } from "./cli/commands/suite.ts";
 import { explain, output, type Output } from "./cli/output.ts";
+import { isSuite } from "./cli/suite-files.ts";
+
+// A reader that is gone must not end a command that has something to heal.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 let exit: ExitCode = EXIT.pass;
 let asked = { json: false };
@@ -50,11 +55,21 @@ interface Common {
   readonly install: boolean;
 }
 
+interface RunFlags extends Common {
+  readonly keep?: boolean;
+  readonly context?: string;
+  readonly image?: string;
+  readonly quick?: boolean;
+  readonly parallel?: string;
+}
+
 program
   .command("run")
-  .summary("run an experiment (default: gpu-loss)")
+  .summary("run an experiment or a suite (default: gpu-loss)")
   .description(
-    "Runs an experiment: a name from experiments/ or a *.experiment.ts file; default gpu-loss.",
+    "Runs an experiment or a suite: a name from experiments/, a *.experiment.ts or a *.suite.ts\n" +
+      "file; default gpu-loss. A suite exits 0 when every run ended as stated, 1 when one did not, 2\n" +
+      "when nobody can tell.",
   )
   .argument("[experiment]")
   .option(...seed)
@@ -62,41 +77,48 @@ program
   .option(...instance)
   .option("--context <name>", "a context of your kubeconfig instead of the local cluster")
   .option("--image <reference>", "image of ninety's programs, for --context")
+  .option("--quick", "of a suite: leave out the runs that it calls long")
+  .option(
+    "--parallel <count>",
+    "of a suite: runs at the same time, 1 to 4 (default 1); timings get noisier, as their\n" +
+      "clusters share this machine's cores",
+  )
   .option(...noInstall)
   .option(...json)
-  .action(
-    (
-      file: string | undefined,
-      options: Common & { keep?: boolean; context?: string; image?: string },
-    ) =>
-      go(options.json, (out) =>
-        run(
-          file,
-          {
-            ...options,
-            seed: options.seed,
-            keep: options.keep === true,
-            context: options.context,
-            image: options.image,
-          },
-          out,
-        ),
-      ),
+  .action((file: string | undefined, options: RunFlags) =>
+    go(options.json, async (out) => {
+      const { seed, context, image, parallel } = options;
+      const chosen = { ...options, seed, context, image, keep: options.keep === true };
+      if (file !== undefined && (await isSuite(file))) {
+        return runSuite(file, { ...chosen, quick: options.quick === true, parallel }, out);
+      }
+      if (options.quick === true || parallel !== undefined) {
+        throw new NinetyError(`--quick and --parallel are for suites, got ${file ?? "none"}`, {
+          exit: EXIT.usage,
+          hint: "list them: ninety list suites",
+        });
+      }
+      return run(file, chosen, out);
+    }),
   );
 
 program
   .command("plan")
-  .summary("print what a run would do, touching nothing")
+  .summary("print what a run or a suite would do, touching nothing")
   .argument("[experiment]")
   .option(...seed)
   .option(...json)
   .action((file: string | undefined, options: Common) =>
-    go(options.json, (out) => plan(file, options.seed, out)),
+    go(options.json, async (out) =>
+      file !== undefined && (await isSuite(file))
+        ? showSuite(file, options.seed, out)
+        : plan(file, options.seed, out),
+    ),
   );
 
 program
   .command("check")
-  .summary("judge a record again (default: the newest run)")
+  .summary("judge the record of a run or a suite again (default: the newest run)")
   .argument("[run]")
   .option(...json)
   .action((folder: string | undefined, options: Common) =>
@@ -136,8 +158,8 @@ program
 
 program
   .command("list")
-  .summary("list faults, checks, experiments or runs")
-  .argument("<what>", "faults | checks | experiments | runs")
+  .summary("list faults, checks, experiments, suites or runs")
+  .argument("<what>", "faults | checks | experiments | suites | runs")
   .option(...json)
   .action((what: string, options: Common) => go(options.json, (out) => list(what, out)));
 

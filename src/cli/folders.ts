@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
@@ -24,30 +25,44 @@ export function utcStamp(now: Date): string {
 }
 
 export interface RunEntry {
+  /** Of a suite its own name. */
   readonly experiment: string;
   readonly name: string;
   readonly folder: string;
+  readonly kind: "run" | "suite";
 }
 
-/** All runs below `root`, newest first. */
+/** What a suite leaves in its folder, where a run leaves plan.json. */
+export const SUITE_FILE = "suite.json";
+
+/** Whether a folder is that of a suite. */
+export function isSuiteFolder(folder: string): boolean {
+  return existsSync(join(folder, SUITE_FILE));
+}
+
+/** All runs and suites below `root`, newest first. */
 export async function listRuns(root: string): Promise<readonly RunEntry[]> {
   const experiments = await readdir(root).catch(() => [] as string[]);
   const runs = await Promise.all(
     experiments.map(async (experiment) => {
       const names = await readdir(join(root, experiment)).catch(() => [] as string[]);
-      return names.map((name) => ({ experiment, name, folder: join(root, experiment, name) }));
+      return names.map((name): RunEntry => {
+        const folder = join(root, experiment, name);
+        return { experiment, name, folder, kind: isSuiteFolder(folder) ? "suite" : "run" };
+      });
     }),
   );
   return runs.flat().sort((a, b) => (a.name < b.name ? 1 : a.name > b.name ? -1 : 0));
 }
 
 /**
- * A run's folder, its name, or nothing for the newest one. Throws with exit 3 where there is none.
+ * A run's folder, its name, or nothing for the newest one; a suite's too, where it is named. Throws
+ * with exit 3 where there is none.
  */
 export async function findRun(given: string | undefined): Promise<string> {
   const runs = await listRuns(runsRoot());
   if (given === undefined) {
-    const [newest] = runs;
+    const newest = runs.find(({ kind }) => kind === "run");
     if (newest) return newest.folder;
     throw new NinetyError(`no run in ${runsRoot()}`, {
       exit: EXIT.usage,

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { ExitCode } from "../model/error.ts";
 import { EXIT } from "../model/error.ts";
 import { stableText } from "../model/json.ts";
@@ -26,15 +27,22 @@ export async function judgeFolder(folder: string, plugins: Plugins): Promise<Jud
   return { folder, record, measurement, verdict };
 }
 
-/** Writes measurement, verdict and every report beside the record; a reporter that throws fails. */
-export async function writeReports(judged: Judged, plugins: Plugins): Promise<void> {
+/**
+ * Writes measurement, verdict and every report beside the record, and returns the reports' files; a
+ * reporter that throws fails.
+ */
+export async function writeReports(judged: Judged, plugins: Plugins): Promise<readonly string[]> {
   const { folder, measurement, verdict } = judged;
   await mkdir(folder, { recursive: true });
   await writeDocument(folder, "measurement.json", `${stableText(measurement, 2)}\n`);
   await writeDocument(folder, "verdict.json", `${stableText(verdict, 2)}\n`);
+  const files: string[] = [];
   for (const reporter of plugins.reporters) {
-    if (reporter.file) await writeDocument(folder, reporter.file, reporter.render(judged));
+    if (!reporter.file) continue;
+    await writeDocument(folder, reporter.file, reporter.render(judged));
+    files.push(join(folder, reporter.file));
   }
+  return files;
 }
 
 /** One reporter's text. */

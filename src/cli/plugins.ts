@@ -93,29 +93,47 @@ export function byName<T extends { readonly name: string }>(
   };
 }
 
-const SUFFIX = ".experiment.ts";
+type Kind = "experiment" | "suite";
+const suffixOf = (kind: Kind): string => `.${kind}.ts`;
 
-/** Experiments that are found by a short name: `gpu-loss` is experiments/gpu-loss.experiment.ts. */
-export async function experimentNames(): Promise<readonly string[]> {
+async function namesOf(kind: Kind): Promise<readonly string[]> {
   const files = await readdir(join(ROOT, "experiments")).catch(() => [] as string[]);
   return files
-    .filter((file) => file.endsWith(SUFFIX))
-    .map((file) => file.slice(0, -SUFFIX.length))
+    .filter((file) => file.endsWith(suffixOf(kind)))
+    .map((file) => file.slice(0, -suffixOf(kind).length))
     .sort();
 }
 
+/** Experiments that are found by a short name: `gpu-loss` is experiments/gpu-loss.experiment.ts. */
+export const experimentNames = (): Promise<readonly string[]> => namesOf("experiment");
+
+/** Suites that are found by a short name: `headline` is experiments/headline.suite.ts. */
+export const suiteNames = (): Promise<readonly string[]> => namesOf("suite");
+
+export interface Loaded {
+  /** That of the file. */
+  readonly name: string;
+  readonly path: string;
+  readonly loaded: unknown;
+}
+
 /** Imports an experiment's file; its name is the file's. */
-export async function loadExperiment(
-  fileOrName: string,
-): Promise<{ readonly name: string; readonly loaded: unknown }> {
-  const known = await experimentNames();
+export const loadExperiment = (fileOrName: string): Promise<Loaded> =>
+  loadDefault("experiment", fileOrName);
+
+/** Imports a suite's file; its name is the file's. */
+export const loadSuite = (fileOrName: string): Promise<Loaded> => loadDefault("suite", fileOrName);
+
+async function loadDefault(kind: Kind, fileOrName: string): Promise<Loaded> {
+  const suffix = suffixOf(kind);
+  const known = await namesOf(kind);
   const path = known.includes(fileOrName)
-    ? join(ROOT, "experiments", fileOrName + SUFFIX)
+    ? join(ROOT, "experiments", fileOrName + suffix)
     : isAbsolute(fileOrName)
       ? fileOrName
       : join(process.cwd(), fileOrName);
-  if (!path.endsWith(SUFFIX)) {
-    throw new NinetyError(`experiment must be a file named *${SUFFIX}, got ${fileOrName}`, {
+  if (!path.endsWith(suffix)) {
+    throw new NinetyError(`${kind} must be a file named *${suffix}, got ${fileOrName}`, {
       exit: EXIT.usage,
       hint: `in experiments/: ${known.join(", ")}`,
     });
@@ -130,5 +148,5 @@ export async function loadExperiment(
       cause: error,
     });
   }
-  return { name: basename(path, SUFFIX), loaded: module["default"] };
+  return { name: basename(path, suffix), path, loaded: module["default"] };
 }

@@ -18,31 +18,46 @@ export interface Signals {
 }
 
 /**
+ * Calls for each press, and when nobody is left to read what we tell: then there is nobody to
+ * press either. Returns what ends it.
+ */
+export function onPress(press: (signal: NodeJS.Signals) => void): () => void {
+  let lastAtMs = -Infinity;
+  const take = (signal: NodeJS.Signals): void => {
+    const nowMs = performance.now();
+    if (nowMs - lastAtMs < SAME_PRESS_MS) return;
+    lastAtMs = nowMs;
+    press(signal);
+  };
+  const unread = (): void => take("SIGHUP");
+  const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const name of names) process.on(name, take);
+  process.stderr.once("error", unread);
+  return () => {
+    for (const name of names) process.off(name, take);
+    process.stderr.off("error", unread);
+  };
+}
+
+/** The exit code that a signal asks for. */
+export function exitFor(signal: NodeJS.Signals): ExitCode {
+  return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+}
+
+/**
  * The first Ctrl-C (or SIGTERM) aborts the run, which heals and tears down; a second says what is
  * still held and when its lease ends it, while the healing goes on.
  */
 export function onSignals(log: Pick<Log, "events">, say: (line: string) => void): Signals {
   const stop = new AbortController();
   let caught: ExitCode | null = null;
-  let lastAtMs = -Infinity;
-  const take = (signal: NodeJS.Signals): void => {
-    const nowMs = performance.now();
-    if (nowMs - lastAtMs < SAME_PRESS_MS) return;
-    lastAtMs = nowMs;
+  const end = onPress((signal) => {
     if (caught !== null) return sayHeld(log, say);
-    caught = signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+    caught = exitFor(signal);
     say(`${signal}: healing and tearing down; once more to see what is still held`);
     stop.abort(new RunAborted("interrupted", `interrupted by ${signal}`, { exit: caught }));
-  };
-  const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const name of names) process.on(name, take);
-  return {
-    stop: stop.signal,
-    caught: () => caught,
-    end: () => {
-      for (const name of names) process.off(name, take);
-    },
-  };
+  });
+  return { stop: stop.signal, caught: () => caught, end };
 }
 
 function sayHeld(log: Pick<Log, "events">, say: (line: string) => void): void {

@@ -4,15 +4,18 @@ import { access, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { EXIT, NinetyError, type ExitCode } from "../../model/error.ts";
 import type { Fields } from "../../model/fields.ts";
-import { findRun, listRuns, runsRoot } from "../folders.ts";
+import { findRun, isSuiteFolder, listRuns, runsRoot } from "../folders.ts";
 import { exitOf, judgeFolder, rendered, writeReports } from "../judging.ts";
 import type { Output } from "../output.ts";
-import { experimentNames, loadPlugins } from "../plugins.ts";
+import { experimentNames, loadPlugins, suiteNames } from "../plugins.ts";
+import { checkSuite, reportSuite } from "./suite.ts";
 
 /** Judges a record again. */
 export async function check(run: string | undefined, out: Output): Promise<ExitCode> {
   const plugins = await loadPlugins();
-  const judged = await judgeFolder(await findRun(run), plugins);
+  const folder = await findRun(run);
+  if (isSuiteFolder(folder)) return checkSuite(folder, plugins, out);
+  const judged = await judgeFolder(folder, plugins);
   out.result(rendered(judged, plugins, "console"));
   out.object(JSON.parse(rendered(judged, plugins, "json")));
   return exitOf(judged.verdict.outcome);
@@ -27,12 +30,13 @@ export async function report(
   out: Output,
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
-  const judged = await judgeFolder(await findRun(run), plugins);
-  await writeReports(judged, plugins);
-  const files = plugins.reporters.flatMap(({ file }) => (file ? [join(judged.folder, file)] : []));
+  const folder = await findRun(run);
+  const files = isSuiteFolder(folder)
+    ? await reportSuite(folder, plugins)
+    : await writeReports(await judgeFolder(folder, plugins), plugins);
   out.result(files.map((file) => relative(process.cwd(), file)).join("\n"));
   out.object({ files });
-  if (options.open) open(join(judged.folder, "report.html"), out);
+  if (options.open) open(join(folder, "report.html"), out);
   return EXIT.pass;
 }
 
@@ -48,22 +52,26 @@ export async function list(what: string, out: Output): Promise<ExitCode> {
       return listPlugins((await loadPlugins()).faults, out);
     case "checks":
       return listPlugins((await loadPlugins()).checks, out);
-    case "experiments": {
-      const names = await experimentNames();
+    case "experiments":
+    case "suites": {
+      const names = what === "suites" ? await suiteNames() : await experimentNames();
       out.result(names.join("\n"));
       out.object(names);
       return EXIT.pass;
     }
     case "runs": {
       const runs = await listRuns(runsRoot());
-      out.result(runs.map((one) => `${one.experiment}  ${one.name}`).join("\n") || "no runs yet");
+      const line = (one: (typeof runs)[number]): string =>
+        `${one.experiment}  ${one.name}${one.kind === "suite" ? "  suite" : ""}`;
+      out.result(runs.map(line).join("\n") || "no runs yet");
       out.object(runs);
       return EXIT.pass;
     }
     default:
-      throw new NinetyError(`list must be of faults | checks | experiments | runs, got ${what}`, {
-        exit: EXIT.usage,
-      });
+      throw new NinetyError(
+        `list must be of faults | checks | experiments | suites | runs, got ${what}`,
+        { exit: EXIT.usage },
+      );
   }
 }
 

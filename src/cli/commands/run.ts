@@ -27,20 +27,26 @@ export interface RunOptions extends ClusterChoice {
 
 const DEFAULT_EXPERIMENT = "gpu-loss";
 
-/** An experiment's file to its plan: every problem at once, and nothing is touched. */
-async function planned(
-  file: string | undefined,
-  seed: string | undefined,
-  plugins: Plugins,
-): Promise<{ readonly plan: Plan; readonly reading: Reading }> {
-  const { name, loaded } = await loadExperiment(file ?? DEFAULT_EXPERIMENT);
-  const reading = readExperiment(name, loaded);
+/** The seed that was asked for, or a new one. Throws with exit 3. */
+export function chosenSeed(seed: string | undefined): string {
   const chosen = seed ?? process.env["NINETY_SEED"] ?? randomBytes(4).toString("hex");
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(chosen)) {
     throw new NinetyError(`seed must be 1 to 64 of A-Z a-z 0-9 . _ -, got ${chosen}`, {
       exit: EXIT.usage,
     });
   }
+  return chosen;
+}
+
+/** An experiment's file to its plan: every problem at once, and nothing is touched. */
+export async function planned(
+  file: string | undefined,
+  seed: string | undefined,
+  plugins: Plugins,
+): Promise<{ readonly plan: Plan; readonly reading: Reading }> {
+  const { name, loaded } = await loadExperiment(file ?? DEFAULT_EXPERIMENT);
+  const reading = readExperiment(name, loaded);
+  const chosen = chosenSeed(seed);
   const always = plugins.checks.filter((check) => check.always === true);
   return { reading, plan: makePlan(reading, chosen, { always, addOns: addOns(reading) }) };
 }
@@ -95,18 +101,25 @@ export async function run(
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
   const job = { ...(await planned(file, options.seed, plugins)), plugins, options, out };
+  const invalidTries: InvalidTry[] = [];
   for (let nth = 1; ; nth += 1) {
     const { exit, judged } = await runOnce(job);
     const again = nth < TRIES_MAX && exit === EXIT.unknown && judged && isInvalid(judged);
     if (!again) {
-      if (judged) tellJudged(judged, job);
+      if (judged) tellJudged(judged, job, invalidTries);
       return exit;
     }
     const why = judged.verdict.findings
       .filter(({ outcome }) => outcome === "unknown")
-      .map(({ what, observed }) => `  ${what}: ${showMeasured(observed)}`);
-    out.tell(["INVALID, and tried once more:", ...why].join("\n"));
+      .map(({ what, observed }) => `${what}: ${showMeasured(observed)}`);
+    invalidTries.push({ folder: judged.folder, why });
+    out.tell(["INVALID, and tried once more:", ...why.map((one) => `  ${one}`)].join("\n"));
   }
+}
+
+interface InvalidTry {
+  readonly folder: string;
+  readonly why: readonly string[];
 }
 
 /** The steady phase or the load was not what was planned: nothing about the service follows. */
@@ -120,7 +133,11 @@ function isInvalid({ measurement, verdict }: Judged): boolean {
   );
 }
 
-function tellJudged(judged: Judged, { plugins, out }: Job): void {
+function tellJudged(
+  judged: Judged,
+  { plugins, out }: Job,
+  invalidTries: readonly InvalidTry[],
+): void {
   const folder = relative(process.cwd(), judged.folder);
   const { experiment, seed } = judged.verdict;
   // A page of findings that nothing could be measured would hide why.
@@ -130,7 +147,7 @@ function tellJudged(judged: Judged, { plugins, out }: Job): void {
       ? rendered({ ...judged, folder }, plugins, "console")
       : `${experiment}  seed ${seed}: ended before anything was measured; its record: ${folder}`,
   );
-  out.object(JSON.parse(rendered(judged, plugins, "json")));
+  out.object({ ...(JSON.parse(rendered(judged, plugins, "json")) as object), invalidTries });
 }
 
 /** One run with its record and reports; `judged` null: it ended before anything was measured. */
