@@ -26,7 +26,7 @@ const SUITE_STYLE = `${STYLE}
 .bar{fill:currentColor;fill-opacity:.8}.beyond{fill:currentColor;stroke:none}
 .whisker{stroke:var(--ink);stroke-width:1.4}.barlabel{fill:var(--ink);font-size:14px}
 figure.contrast{padding:14px 18px 10px}figure.contrast figcaption{font-size:15px}
-tbody th{white-space:nowrap}tbody th .dim{white-space:normal}
+tbody th,.whole{white-space:nowrap}tbody th .dim{white-space:normal}
 `;
 
 /** One self-contained page, as a run's: no script, no network, the same bytes each time. */
@@ -137,6 +137,9 @@ function runs(suite: SuiteRecord): string {
   return table("Runs", head, suite.runs.map(runRow));
 }
 
+/** Not broken into lines. */
+const whole = (html: string): string => `<span class="whole">${html}</span>`;
+
 function runRow(run: SuiteRun): readonly string[] {
   const { experiment, about, folder, result, wallMs, asStated } = run;
   const name =
@@ -149,7 +152,8 @@ function runRow(run: SuiteRun): readonly string[] {
       .map(({ what, lane }) => {
         const label = what.replace(/^(service, |capacity( after )?)/, "");
         const name = label === "" ? "" : `${escape(label)}: `;
-        return `${name}${lane.class}<br>${escape(showMeasured(lane.recovery))}`;
+        const shows = escape(showMeasured(lane.recovery));
+        return `${name}${lane.class}<br>${lane.recovery.is === "absent" ? shows : whole(shows)}`;
       })
       .join("<br>");
   const got = gotText(run);
@@ -159,9 +163,9 @@ function runRow(run: SuiteRun): readonly string[] {
     `<span class="${result?.outcome ?? "unknown"}">${escape(got)}</span>`,
     cell(lanes.filter(({ what }) => what.startsWith("service"))),
     cell(lanes.filter(({ what }) => what.startsWith("capacity"))),
-    escape(result?.level ?? ""),
-    wallMs === null ? "" : escape(showMs(wallMs)),
-    `<b class="${COLOUR[asStated]}">${HEADLINE[asStated].toLowerCase()}</b>`,
+    whole(escape(result?.level ?? "")),
+    whole(wallMs === null ? "" : escape(showMs(wallMs))),
+    `<b class="whole ${COLOUR[asStated]}">${HEADLINE[asStated].toLowerCase()}</b>`,
   ];
 }
 
