@@ -1,5 +1,14 @@
 /** A set of programs that one `go build` makes out of one module of `binaries/`. */
-export type BinaryName = "kubernetes" | "containerd" | "etcd" | "runc" | "cni" | "k6" | "pause";
+export type BinaryName =
+  | "kubernetes"
+  | "containerd"
+  | "etcd"
+  | "runc"
+  | "cni"
+  | "k6"
+  | "pause"
+  | "coredns"
+  | "metrics-server";
 
 /** A program by the name it is run as. */
 export type ProgramName =
@@ -19,7 +28,9 @@ export type ProgramName =
   | "loopback"
   | "portmap"
   | "k6"
-  | "pause";
+  | "pause"
+  | "coredns"
+  | "metrics-server";
 
 export interface Component {
   readonly name: BinaryName;
@@ -63,6 +74,17 @@ export const COMPONENTS: readonly Component[] = [
     finishedMiB: 140,
   },
   {
+    name: "metrics-server",
+    module: "metrics-server",
+    files: [{ file: "metrics-server", package: "sigs.k8s.io/metrics-server/cmd/metrics-server" }],
+    links: [],
+    tags: [],
+    linkerFlags: "-s -w -X k8s.io/component-base/version.gitVersion=v0.9.0",
+    cgo: false,
+    coldMiB: 1_400,
+    finishedMiB: 70,
+  },
+  {
     name: "k6",
     module: "k6-record",
     files: [{ file: "k6", package: "." }],
@@ -72,6 +94,17 @@ export const COMPONENTS: readonly Component[] = [
     cgo: false,
     coldMiB: 1_100,
     finishedMiB: 80,
+  },
+  {
+    name: "coredns",
+    module: "coredns",
+    files: [{ file: "coredns", package: "." }],
+    links: [],
+    tags: [],
+    linkerFlags: "-s -w",
+    cgo: false,
+    coldMiB: 700,
+    finishedMiB: 55,
   },
   {
     name: "containerd",

@@ -11,7 +11,7 @@ import { ociImage, writeOciArchive, type ImageConfig, type Layer } from "./oci.t
 /** One image as archives on disk, to be imported by a container runtime. */
 export interface ImageArchive {
   /** What parts call it. */
-  readonly short: "pause" | "programs";
+  readonly short: "pause" | "programs" | AddOnProgram;
   /** `ninety.local/programs:<first 12 digits of its digest>`: never names other content. */
   readonly reference: string;
   readonly fullArchivePath: string;
@@ -25,11 +25,15 @@ export interface EnsureImagesOptions {
   /** Folder of this package: its `node_modules` and sources go into the image. */
   readonly root: string;
   readonly cacheRoot: string;
-  /** Must hold `pause`. */
+  /** Must hold `pause`; each add-on's program in it becomes an image of that name. */
   readonly binaries: Binaries;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
+
+/** A program of `binaries/` that runs in pods by itself: an image with one file. */
+const ADD_ON_PROGRAMS = ["coredns", "metrics-server"] as const;
+type AddOnProgram = (typeof ADD_ON_PROGRAMS)[number];
 
 /** Older archives are removed. */
 const KEEP = 3;
@@ -53,14 +57,6 @@ export async function ensureImages(options: EnsureImagesOptions): Promise<readon
     requireDisk([{ folder: cacheRoot, needMiB: NEED_MIB }]);
     mkdirSync(join(cacheRoot, "images"), { recursive: true });
   }
-  const pause = await cachedLayer(
-    cacheRoot,
-    {
-      name: "pause",
-      entries: [{ kind: "copy", path: "pause", mode: 0o755, from: programPath(binaries, "pause") }],
-    },
-    signal,
-  );
   const base = await baseLayer(root, signal);
   progress({ what: "image layers: Node and its libraries, packages, programs" });
   const layers = [
@@ -68,10 +64,25 @@ export async function ensureImages(options: EnsureImagesOptions): Promise<readon
     await cachedLayer(cacheRoot, modulesLayer(root), signal),
   ];
   const app = await cachedLayer(cacheRoot, appLayer(root), signal);
-  return [
-    await archived(options, "pause", { Entrypoint: ["/pause"] }, [pause], null),
+  const addOns = ADD_ON_PROGRAMS.filter((name) => binaries.programs[name] !== undefined);
+  const images = [
+    await oneFile(options, "pause"),
     await archived(options, "programs", PROGRAMS, layers, app),
   ];
+  for (const name of addOns) images.push(await oneFile(options, name));
+  return images;
+}
+
+/** An image that holds nothing but one static program. */
+async function oneFile(
+  options: EnsureImagesOptions,
+  name: "pause" | AddOnProgram,
+): Promise<ImageArchive> {
+  const { cacheRoot, binaries, signal } = options;
+  const from = programPath(binaries, name);
+  const entries = [{ kind: "copy", path: name, mode: 0o755, from }] as const;
+  const layer = await cachedLayer(cacheRoot, { name, entries }, signal);
+  return archived(options, name, { Entrypoint: [`/${name}`] }, [layer], null);
 }
 
 async function archived(
