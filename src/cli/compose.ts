@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
 import { basename, join } from "node:path";
+import { clusterDns } from "../../workloads/parts/cluster-dns.ts";
 import { virtualGpus } from "../../workloads/parts/gpu-plugin.ts";
 import { nodeAgent } from "../../workloads/parts/node-agent.ts";
 import { ensureBinaries, folderOf, programPath, type Binaries } from "../artifacts/binaries.ts";
@@ -48,7 +49,16 @@ export function addOns(reading: Reading): readonly Part[] {
 }
 
 const TOOLS = ["nftables", "iptables", "conntrack", "iproute2", "util-linux", "openssl"] as const;
-const PROGRAMS = ["kubernetes", "containerd", "etcd", "runc", "cni", "k6", "pause"] as const;
+const PROGRAMS = [
+  "kubernetes",
+  "containerd",
+  "etcd",
+  "runc",
+  "cni",
+  "k6",
+  "pause",
+  "coredns",
+] as const;
 
 /** Everything that a local cluster and its load are made of, built where it is missing. */
 export async function materials(
@@ -79,6 +89,10 @@ export function local(choice: Pick<ClusterChoice, "instance" | "install">): Clus
     cacheRoot: cacheRoot(),
     repoRoot: ROOT,
     makeApi: (kubeconfigPath) => kubeApi(kubeconfigPath),
+    addOns: ({ images, dnsAddress, nodes }) => {
+      const { coredns = "coredns" } = images;
+      return clusterDns({ address: dnsAddress, nodes, image: coredns }).planned.objects;
+    },
     materials: async (progress, signal) => {
       const { binaries, images } = await materials(install, progress, signal);
       return { binFolder: binaries.binFolder, cniFolder: folderOf(binaries, "cni"), images };

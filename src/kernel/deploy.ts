@@ -124,13 +124,22 @@ async function look(
   return missing(found, pods);
 }
 
-/** Where clients reach a part: its Service's ClusterIP and port. */
+/** The domain of every cluster but those that were given another one. */
+const CLUSTER_DOMAIN = "cluster.local";
+
+/** Where clients reach a part: its Service's ClusterIP or DNS name, and port. */
 export async function addressOf(
   part: PlannedPart,
-  namespace: string,
-  { api, signal }: Pick<Deploying, "api" | "signal">,
+  of: Pick<Deploying, "api" | "signal"> & {
+    readonly namespace: string;
+    readonly by?: "name" | undefined;
+  },
 ): Promise<string> {
   const { service } = part;
+  const { api, signal, namespace } = of;
+  if (service && of.by === "name") {
+    return `${service.name}.${namespace}.svc.${CLUSTER_DOMAIN}:${service.port}`;
+  }
   const object =
     service && (await api.get(`api/v1/namespaces/${namespace}/services/${service.name}`, signal));
   const ip = textAt(object, "spec", "clusterIP");

@@ -194,7 +194,7 @@ class PortSystem implements RunSystem {
     const part = plan.stack.find((one) => one.part === plan.load.to);
     if (!part) throw new Error(`load.to must be in the stack, got ${plan.load.to}`);
     const { api } = cluster;
-    const address = await addressOf(part, namespace, { api, signal });
+    const address = await addressOf(part, { api, signal, namespace, by: plan.load.by });
     const sample = (one: Sample): void => {
       this.log.sample(one);
       this.#deps.onLive({ is: "sample", sample: one });

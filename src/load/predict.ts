@@ -1,4 +1,4 @@
-import { choices, duration, rate } from "../model/fields.ts";
+import { choice, choices, duration, rate } from "../model/fields.ts";
 import { defineLoad } from "../ports/load.ts";
 
 /**
@@ -20,6 +20,9 @@ function inFlightProblems(count: number): readonly string[] {
  * on each tick, whatever became of those before. `connections` names the scenarios; each of them
  * has the whole `rate` (`"50/s"` and two kinds of connections are 100 requests a second), because
  * they are judged apart.
+ *
+ * By `"address"` no client depends on DNS, so a fault that takes a DNS replica along is not seen in
+ * the numbers. By `"name"` each new connection asks DNS first, and what that costs is the clients'.
  */
 export const predict = defineLoad({
   name: "predict",
@@ -35,14 +38,19 @@ export const predict = defineLoad({
       max: "30s",
       default: "1s",
     }),
+    by: choice(["address", "name"], {
+      about: "what clients know of the Service: its address, or its DNS name",
+      default: "address",
+    }),
   },
   problems: ({ rateRps, connections, timeoutMs }) => [
     ...(connections.length === 0 ? ["connections must name one kind at least, got []"] : []),
     ...inFlightProblems(Math.ceil((rateRps * timeoutMs * connections.length) / 1_000)),
   ],
-  plan: ({ rateRps, connections, timeoutMs }, to) => ({
+  plan: ({ rateRps, connections, timeoutMs, by }, to) => ({
     load: "predict",
     to,
+    ...(by === "name" ? { by } : {}),
     rateRps,
     timeoutMs,
     scenarios: connections.map((connection) => ({ name: connection, connection })),

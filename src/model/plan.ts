@@ -59,6 +59,8 @@ export interface LoadPlan {
   readonly load: string;
   /** The part it is offered to. */
   readonly to: string;
+  /** Clients ask for the Service by its DNS name; without it by its address. */
+  readonly by?: "name";
   readonly rateRps: Rps;
   readonly timeoutMs: Ms;
   readonly scenarios: readonly { readonly name: string; readonly connection: "new" | "reused" }[];

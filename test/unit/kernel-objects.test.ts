@@ -2,8 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../src/model/json.ts";
 import { at } from "../../src/model/json.ts";
 import { bind, type Binding } from "../../src/kernel/bind.ts";
+import { addressOf } from "../../src/kernel/deploy.ts";
 import { listPath, objectPath, removeCommand } from "../../src/kernel/kube-path.ts";
 import { missing, whyNotReady } from "../../src/kernel/readiness.ts";
+import { FakeApi } from "../../src/testing/fake-cluster.ts";
+import { server } from "./kernel-kit.ts";
 
 const binding: Binding = {
   run: "r1",
@@ -96,6 +99,16 @@ test.each([
 ])("paths of %j", (given, list, path) => {
   expect(listPath(given)).toBe(list);
   expect(objectPath(given)).toBe(path);
+});
+
+test("clients reach a part by its Service's address, or by its name", async () => {
+  const api = new FakeApi({ nodes: 1, gpusPerNode: 0 });
+  await api.apply({ ...object("Namespace"), metadata: { name: "n" } });
+  await api.apply({ ...object("Service"), metadata: { name: "server", namespace: "n" } });
+  const of = { api, namespace: "n", signal: new AbortController().signal };
+  expect(await addressOf(server.planned, of)).toBe("10.96.0.7:80");
+  const byName = await addressOf(server.planned, { ...of, by: "name" });
+  expect(byName).toBe("server.n.svc.cluster.local:80");
 });
 
 test("what is left behind comes with the command that removes it", () => {

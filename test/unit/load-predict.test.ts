@@ -29,6 +29,17 @@ test("one scenario for each kind of connection, each with the whole rate", () =>
   });
 });
 
+test("clients know the Service by its address unless its name is asked for", () => {
+  const by = (written: object): unknown =>
+    planned({ rate: "50/s", connections: ["new"], ...written });
+  expect(by({})).toEqual(by({ by: "address" }));
+  expect(by({})).toMatchObject({ plan: expect.not.objectContaining({ by: expect.anything() }) });
+  expect(by({ by: "name" })).toMatchObject({ problems: [], plan: { by: "name" } });
+  expect(by({ by: "luck" })).toMatchObject({
+    problems: ['load.by must be address | name, got "luck"'],
+  });
+});
+
 test("no scenario, or more in flight than one machine holds, is refused", () => {
   expect(planned({ rate: "50/s", connections: [] }).problems).toEqual([
     "connections must name one kind at least, got []",

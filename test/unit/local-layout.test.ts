@@ -184,6 +184,17 @@ describe("a node", () => {
   });
 });
 
+describe("the load host", () => {
+  it("asks the cluster's DNS, where kubelets send their pods too", () => {
+    const of = layout();
+    const { dnsAddress } = of.network;
+    const [resolver = ""] = (machine(of, "load").files["etc/resolv.conf"] ?? "").split("\n");
+    expect(resolver).toBe(`nameserver ${dnsAddress}`);
+    expect(json(of, "n1", "kubelet.json")["clusterDNS"]).toEqual([dnsAddress]);
+    expect(machine(of, "load").files["etc/nsswitch.conf"]).toBe("hosts: files dns\n");
+  });
+});
+
 describe("scripts", () => {
   it("are POSIX shell that parses", () => {
     for (const { files } of layout().machines)

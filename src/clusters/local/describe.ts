@@ -61,7 +61,7 @@ function differencesOf(layout: Pick<Layout, "plan" | "cgroupVersion">): string[]
     "Every component is started again 1 to 2 s after it ends.",
     "The network is one bridge without loss, delay or limit; neighbour entries are permanent.",
     "Images are on every node before it boots; there is no registry.",
-    "There is no cluster DNS: clients and pods use addresses.",
+    "Cluster DNS has no upstream: a name outside of the cluster does not exist, told at once.",
     "Nodes have a CPU quota and a memory limit each, but no disk of their own.",
     ...(plan.gpusPerNode > 0 ? ["GPUs are virtual: a device plugin registers them."] : []),
     ...(layout.cgroupVersion === 2

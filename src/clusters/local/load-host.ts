@@ -15,16 +15,38 @@ const STDERR_MAX = 2 ** 16;
 export const clientCgroups = (layout: Pick<Layout, "cgroups">): string[] =>
   layout.cgroups.map((folder) => join(folder, "clients"));
 
-/** A machine on the cluster's bridge with a kube-proxy of its own: clients are plain processes. */
+/**
+ * Puts the load host's files in the place of the host's, in a mount namespace that goes with the
+ * process: a resolver of the host would ask whom the host asks, also by way of a socket.
+ */
+const NAMES_OF_ITS_OWN = `set -e
+from=$1
+shift
+for file in resolv.conf nsswitch.conf; do
+  if [ -e "/etc/$file" ]; then mount --bind "$from/$file" "/etc/$file"; fi
+done
+exec "$@"`;
+
+/** Pure: what runs `argv` as a client, in the load host's network and with its resolver. */
+function clientArgv(layout: Layout, argv: readonly string[]): string[] {
+  const { namespacePath, folder } = loadMachine(layout);
+  const isolate = ["unshare", "--mount", "--propagation", "private"];
+  const names = ["/bin/sh", "-c", NAMES_OF_ITS_OWN, "client", `${folder}/config/etc`];
+  return inNamespace(namespacePath, [...isolate, ...names, ...argv]);
+}
+
+/**
+ * A machine on the cluster's bridge with a kube-proxy of its own: clients are plain processes that
+ * see the files of this machine, but for the resolver's: names are those of the cluster alone.
+ */
 export function localLoadHost(layout: Layout): LoadHost {
-  const { namespacePath } = loadMachine(layout);
   return {
     start: ({ argv, env, workFolder }) => {
       const cgroups = clientCgroups(layout);
       makeCgroup(cgroups);
       const child = startIn({
         cgroups,
-        argv: inNamespace(namespacePath, argv),
+        argv: clientArgv(layout, argv),
         env: { ...CLEAN_ENVIRONMENT, ...env },
         workFolder,
         stdio: ["ignore", "pipe", "pipe"],
@@ -36,8 +58,8 @@ export function localLoadHost(layout: Layout): LoadHost {
 
 /** Null: Services can be reached from it; else why not. */
 export async function loadHostMissing(layout: Layout): Promise<string | null> {
-  const { namespacePath } = loadMachine(layout);
-  const tables = await tryRun(inNamespace(namespacePath, ["nft", "list", "tables"]));
+  const tables = await tryRun(clientArgv(layout, ["nft", "list", "tables"]));
+  if (tables.status !== 0) return `the load host runs no client: ${tables.stderr.trim()}`;
   return tables.stdout.includes("kube-proxy") ? null : "kube-proxy of the load host has no rules";
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { EXIT, NinetyError } from "../../model/error.ts";
 import type { Api } from "../../ports/api.ts";
 import type { Cluster, ClusterProvider, Progress } from "../../ports/cluster.ts";
+import { addOnsMissing, type AddOns } from "./add-ons.ts";
 import { describeLocal } from "./describe.ts";
 import { downInstance } from "./down.ts";
 import { processesIn } from "./host/cgroup.ts";
@@ -25,6 +26,8 @@ export interface LocalOptions {
   /** Builds or finds what the cluster is made of; asked once. */
   readonly materials: (progress: Progress, signal: AbortSignal) => Promise<LocalMaterials>;
   readonly makeApi: (kubeconfigPath: string) => Api;
+  /** What belongs to the cluster and to no run. Default: nothing. */
+  readonly addOns?: AddOns;
 }
 
 /** A real multi-node Kubernetes on this machine: namespaces and cgroups, no Docker, no registry. */
@@ -43,8 +46,8 @@ export function localProvider(options: LocalOptions): ClusterProvider {
     up: async (plan, progress, signal) => {
       if (prepared === null) await prepare(progress, signal);
       if (prepared === null) throw new Error("prepare ended without a result");
-      const { instance, cacheRoot, repoRoot } = options;
-      const asked = { instance, cacheRoot, repoRoot, plan, progress, signal };
+      const { instance, cacheRoot, repoRoot, makeApi, addOns = () => [] } = options;
+      const asked = { instance, cacheRoot, repoRoot, makeApi, addOns, plan, progress, signal };
       const file = await bringUp({ ...asked, ...prepared });
       return clusterOf(file, options);
     },
@@ -85,13 +88,22 @@ function clusterOf(
     images: layout.images,
     describe: (signal) => describeLocal(layout, api, signal),
     ready: (signal) =>
-      waitUntil("cluster is ready", () => nodesMissing(file, api, signal), {
+      waitUntil("cluster is ready", () => missing(file, api, signal), {
         withinMs: READY_WITHIN_MS,
         everyMs: 100,
         signal,
       }),
     down: () => downInstance(options.cacheRoot, layout.instance),
   };
+}
+
+/** Add-ons last: their pods need nodes. */
+async function missing(
+  file: states.ClusterFile,
+  api: Api,
+  signal: AbortSignal,
+): Promise<string | null> {
+  return (await nodesMissing(file, api, signal)) ?? addOnsMissing(api, file.addOns, signal);
 }
 
 /** One instance as its state folder tells it. */

@@ -22,6 +22,8 @@ export interface ClusterFile {
   readonly layout: Layout;
   /** Null: no guard was started. */
   readonly guardMachines: readonly string[] | null;
+  /** API paths of the Deployments that belong to the cluster: it is ready once they are whole. */
+  readonly addOns: readonly string[];
   readonly startedAt: string;
 }
 

@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { EXIT, NinetyError } from "../../model/error.ts";
 import type { ClusterPlan } from "../../model/plan.ts";
+import type { Api } from "../../ports/api.ts";
 import type { Progress } from "../../ports/cluster.ts";
+import { applyAddOns, deploymentPaths, type AddOns } from "./add-ons.ts";
 import { apiMissing } from "./api-answers.ts";
 import { downInstance } from "./down.ts";
 import { startGuard } from "./guard-process.ts";
@@ -38,6 +40,8 @@ export interface UpOptions {
   readonly plan: ClusterPlan;
   readonly facts: HostFacts;
   readonly materials: LocalMaterials;
+  readonly makeApi: (kubeconfigPath: string) => Api;
+  readonly addOns: AddOns;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -99,6 +103,8 @@ async function build(options: UpOptions, state: string): Promise<states.ClusterF
   const index = await claimSlot(paths);
   const images = referencesOf(materials.images);
   const layout = layoutOf({ instance, token, index, state, plan, images, facts });
+  const { dnsAddress } = layout.network;
+  const addOns = options.addOns({ images, dnsAddress, nodes: plan.nodes });
   const cgroups = instanceCgroups(facts.cgroup, instance, token);
   const enabled = controllersToEnable(facts.cgroup);
   for (const { namespacePath, role } of layout.machines)
@@ -109,11 +115,16 @@ async function build(options: UpOptions, state: string): Promise<states.ClusterF
   states.writeLayout(layout, makePki(layout.certificates, new Date()));
   signal.throwIfAborted();
   await allTogether(signal, [
-    (signal) => bootControlPlane(layout, { ...options, signal }),
+    async (signal) => {
+      await bootControlPlane(layout, { ...options, signal });
+      // Beside the nodes' boot: pods wait for nodes anyway.
+      await applyAddOns(options.makeApi(paths.kubeconfig), addOns, signal);
+    },
     (signal) => bootOthers(layout, { ...options, signal }),
   ]);
   const guardMachines = startGuard(layout, options);
-  const file = { layout, guardMachines, startedAt: new Date().toISOString() };
+  const startedAt = new Date().toISOString();
+  const file = { layout, guardMachines, addOns: deploymentPaths(addOns), startedAt };
   states.writeCluster(state, file);
   return file;
 }
