@@ -79,7 +79,7 @@ export const COMPONENTS: readonly Component[] = [
     files: [{ file: "metrics-server", package: "sigs.k8s.io/metrics-server/cmd/metrics-server" }],
     links: [],
     tags: [],
-    linkerFlags: "-s -w -X k8s.io/component-base/version.gitVersion=v0.9.0",
+    linkerFlags: "-s -w -X k8s.io/client-go/pkg/version.gitVersion=v0.9.0",
     cgo: false,
     coldMiB: 1_400,
     finishedMiB: 70,

@@ -6,8 +6,10 @@ import { cpus, release, totalmem } from "node:os";
 import { basename, join } from "node:path";
 import { clusterDns } from "../../workloads/parts/cluster-dns.ts";
 import { virtualGpus } from "../../workloads/parts/gpu-plugin.ts";
+import { METRICS_SERVER, metricsServer } from "../../workloads/parts/metrics-server.ts";
 import { nodeAgent } from "../../workloads/parts/node-agent.ts";
 import { ensureBinaries, folderOf, programPath, type Binaries } from "../artifacts/binaries.ts";
+import type { BinaryName } from "../artifacts/components.ts";
 import { ensureImages } from "../artifacts/images.ts";
 import { ensurePackages } from "../artifacts/packages.ts";
 import { kubeApi } from "../clusters/kube/api.ts";
@@ -17,6 +19,7 @@ import { attachLocal, localProvider, localStatus } from "../clusters/local/local
 import { guardInjector } from "../injectors/guard.ts";
 import { nodeAgentInjector } from "../injectors/node-agent.ts";
 import type { Reading } from "../kernel/experiment.ts";
+import { scales } from "../kernel/scale.ts";
 import { createSystem, type RunSystem } from "../kernel/system.ts";
 import { k6Runner } from "../load/k6.ts";
 import type { Json } from "../model/json.ts";
@@ -42,10 +45,17 @@ export interface ClusterChoice {
   readonly install: boolean;
 }
 
-/** What every stack needs beside the author's parts. */
-export function addOns(reading: Reading): readonly Part[] {
+/**
+ * What every stack needs beside the author's parts. Metrics are brought only to a local cluster and
+ * only where something scales: a cluster of a kubeconfig has them, which preflight looks after.
+ */
+export function addOns(reading: Reading, where: "local" | "kube"): readonly Part[] {
   const { gpusPerNode } = reading.cluster;
-  return [nodeAgent(), ...(gpusPerNode > 0 ? [virtualGpus({ perNode: gpusPerNode })] : [])];
+  return [
+    nodeAgent(),
+    ...(gpusPerNode > 0 ? [virtualGpus({ perNode: gpusPerNode })] : []),
+    ...(where === "local" && reading.stack.some(scales) ? [metricsServer()] : []),
+  ];
 }
 
 const TOOLS = ["nftables", "iptables", "conntrack", "iproute2", "util-linux", "openssl"] as const;
@@ -60,9 +70,13 @@ const PROGRAMS = [
   "coredns",
 ] as const;
 
+/** What is built only where somebody wants it. */
+export const ON_DEMAND: readonly BinaryName[] = [METRICS_SERVER];
+
 /** Everything that a local cluster and its load are made of, built where it is missing. */
 export async function materials(
   install: boolean,
+  also: readonly BinaryName[],
   progress: Progress,
   signal: AbortSignal,
 ): Promise<{
@@ -72,7 +86,7 @@ export async function materials(
   const root = cacheRoot();
   const binaries = await ensureBinaries({
     cacheRoot: root,
-    want: PROGRAMS,
+    want: [...PROGRAMS, ...also],
     progress,
     signal,
     installPackages: install,
@@ -81,8 +95,11 @@ export async function materials(
   return { binaries, images };
 }
 
-/** The embedded cluster of that instance. */
-export function local(choice: Pick<ClusterChoice, "instance" | "install">): ClusterProvider {
+/** The embedded cluster of that instance, with what its nodes have beside the usual. */
+export function local(
+  choice: Pick<ClusterChoice, "instance" | "install">,
+  also: readonly BinaryName[] = [],
+): ClusterProvider {
   const { install } = choice;
   const provider = localProvider({
     instance: choice.instance,
@@ -94,7 +111,7 @@ export function local(choice: Pick<ClusterChoice, "instance" | "install">): Clus
       return clusterDns({ address: dnsAddress, nodes, image: coredns }).planned.objects;
     },
     materials: async (progress, signal) => {
-      const { binaries, images } = await materials(install, progress, signal);
+      const { binaries, images } = await materials(install, also, progress, signal);
       return { binFolder: binaries.binFolder, cniFolder: folderOf(binaries, "cni"), images };
     },
   });
@@ -121,9 +138,11 @@ export function runningLocal(instance: string): Cluster | null {
   });
 }
 
-/** The provider that a choice means. */
-function providerOf(choice: ClusterChoice): ClusterProvider {
-  if (choice.context === undefined) return local(choice);
+/** The provider that a choice means, for such a stack. */
+function providerOf(choice: ClusterChoice, reading: Reading): ClusterProvider {
+  if (choice.context === undefined) {
+    return local(choice, reading.stack.some(scales) ? [METRICS_SERVER] : []);
+  }
   return kubeProvider({
     context: choice.context,
     ...(choice.image === undefined ? {} : { images: { programs: choice.image } }),
@@ -181,7 +200,7 @@ export async function composeSystem(of: Composing): Promise<RunSystem> {
     clock: of.clock,
     log: of.log,
     run: `${reading.name}-${basename(of.folder)}`,
-    provider: providerOf(choice),
+    provider: providerOf(choice, reading),
     ...(attach === null ? {} : { attach }),
     injectors: (cluster) => injectorsOf(cluster, monotonicStartUs),
     witness: (cluster) => kubeWitness(kubeApi(cluster.kubeconfigPath, choice.context)),

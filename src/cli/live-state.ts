@@ -55,9 +55,11 @@ export class LiveState {
   }
 
   sample(sample: Sample): void {
-    // Add-ons run on every node and are nobody's replicas.
+    // Add-ons run on every node and are nobody's replicas; a part that scales has a service.
     const { part } = sample.tags;
-    const counted = this.plan.stack.some((one) => one.part === part && one.replicas !== null);
+    const counted = this.plan.stack.some(
+      (one) => one.part === part && (one.replicas !== null || one.service !== null),
+    );
     if (part !== undefined && !counted) return;
     const tag = Object.values(sample.tags).join(",");
     this.#metrics.set(tag ? `${sample.metric}{${tag}}` : sample.metric, sample.value);

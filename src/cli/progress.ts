@@ -103,7 +103,10 @@ function rateTexts(state: LiveState, nowUs: number): readonly string[] {
 }
 
 function counts(state: LiveState): string {
-  const wanted = state.plan.stack.reduce((sum, part) => sum + (part.replicas ?? 0), 0);
+  const { stack } = state.plan;
+  const wanted = stack.some((part) => part.replicas === null && part.service !== null)
+    ? null
+    : stack.reduce((sum, part) => sum + (part.replicas ?? 0), 0);
   const show = (label: string, ready: number | null, of: number | null): string =>
     ready === null ? "" : `${label} ${ready}${of === null ? "" : `/${of}`}`;
   return [

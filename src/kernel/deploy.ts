@@ -92,10 +92,9 @@ export async function waitReady(
   forMs: Ms = READY_MAX_MS,
 ): Promise<void> {
   const { clock, signal } = deploying;
-  const workloads = objects.filter(isWorkload);
   const untilMs = clock.nowMs() + forMs;
   for (;;) {
-    const lacking = await look(workloads, deploying);
+    const lacking = await look(objects, deploying);
     if (lacking.length === 0) return;
     tell(`waiting for ${lacking[0]}`);
     if (clock.nowMs() >= untilMs) {
@@ -109,19 +108,21 @@ export async function waitReady(
 }
 
 async function look(
-  workloads: readonly KubeObject[],
+  objects: readonly KubeObject[],
   { api, run, signal }: Deploying,
 ): Promise<readonly string[]> {
   const label = encodeURIComponent(`${RUN_LABEL}=${run}`);
   const [found, pods] = await Promise.all([
     Promise.all(
-      workloads.map(
-        async (object) => ((await api.get(objectPath(object), signal)) ?? object) as KubeObject,
-      ),
+      objects
+        .filter(isWorkload)
+        .map(
+          async (object) => ((await api.get(objectPath(object), signal)) ?? object) as KubeObject,
+        ),
     ),
     api.list(`api/v1/pods?labelSelector=${label}`, signal),
   ]);
-  return missing(found, pods);
+  return missing(found, pods, objects);
 }
 
 /** The domain of every cluster but those that were given another one. */

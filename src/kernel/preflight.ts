@@ -5,6 +5,7 @@ import type { Plan, PlannedPart, PlannedStep } from "../model/plan.ts";
 import type { Pick, TargetKind } from "../model/target.ts";
 import type { AnyFault } from "../ports/fault.ts";
 import type { InventoryNode } from "./inventory.ts";
+import { podBounds } from "./scale.ts";
 import { refusal } from "./stand-in.ts";
 
 /** What a cluster is, as far as preflight judges it. */
@@ -98,7 +99,12 @@ function wantedProblems(plan: Plan): readonly string[] {
 }
 
 function wantedGpus(plan: Plan): number {
-  return plan.stack.reduce((sum, part) => sum + (part.replicas ?? 1) * part.gpusPerPod, 0);
+  return plan.stack.reduce((sum, part) => sum + mostPods(part) * part.gpusPerPod, 0);
+}
+
+/** A part that scales may come to need all of them. */
+function mostPods(part: PlannedPart): number {
+  return podBounds(part)?.most ?? 1;
 }
 
 function spareProblems(plan: Plan, wanted: number, there: number): readonly string[] {
@@ -134,7 +140,7 @@ function standing(plan: Plan, step: PlannedStep): readonly PlannedStep[] {
 
 function countOf(on: Pick<Exclude<TargetKind, "link">>, part: PlannedPart | undefined): number {
   if (on.count !== "all") return on.count;
-  const pods = part?.replicas ?? 1;
+  const pods = part ? mostPods(part) : 1;
   return on.kind === "gpu" ? pods * (part?.gpusPerPod ?? 0) : pods;
 }
 
@@ -142,8 +148,9 @@ function countOf(on: Pick<Exclude<TargetKind, "link">>, part: PlannedPart | unde
 function budgetProblems(plan: Plan): readonly string[] {
   if (plan.accepts.includes("pdb-broken")) return [];
   return plan.stack.flatMap((part) => {
-    const { replicas } = part;
-    const allowed = allowedOf(part);
+    // A part that scales may be at its least when the fault comes.
+    const replicas = podBounds(part)?.least ?? null;
+    const allowed = replicas === null ? null : allowedOf(part, replicas);
     if (allowed === null || replicas === null) return [];
     for (const step of plan.steps) {
       const victims = standing(plan, step).reduce((sum, one) => sum + victimsOf(one, part), 0);
@@ -165,10 +172,10 @@ function victimsOf({ on }: PlannedStep, part: PlannedPart): number {
   return on.kind === "gpu" ? Math.ceil(many / Math.max(1, part.gpusPerPod)) : many;
 }
 
-/** How many pods its PodDisruptionBudget lets go of; null where it has none. */
-function allowedOf({ objects, replicas }: PlannedPart): number | null {
+/** How many of so many pods its PodDisruptionBudget lets go of; null where it has none. */
+function allowedOf({ objects }: PlannedPart, replicas: number): number | null {
   const budget = objects.find(({ kind }) => kind === "PodDisruptionBudget");
-  if (!budget || replicas === null) return null;
+  if (!budget) return null;
   const most = amount(at(budget, "spec", "maxUnavailable"), replicas);
   if (most !== null) return most;
   const least = amount(at(budget, "spec", "minAvailable"), replicas);

@@ -5,6 +5,7 @@ import type { Ms } from "../model/quantity.ts";
 import type { Pick, TargetKind } from "../model/target.ts";
 import type { Part } from "../ports/author.ts";
 import type { AnyFault } from "../ports/fault.ts";
+import { podBounds } from "./scale.ts";
 import { asJson, isObject, listOf, rulesBroken, show } from "./shape.ts";
 
 /** One fault of an experiment, read; its targets are not drawn yet. */
@@ -157,7 +158,7 @@ export function mostOf(
   cluster: ClusterPlan,
 ): number {
   if (part.selector === null) return 0;
-  const pods = part.replicas ?? PICKED_MAX;
+  const pods = podBounds(part)?.most ?? PICKED_MAX;
   return { pod: pods, gpu: pods * part.gpusPerPod, node: Math.min(pods, cluster.nodes) }[kind];
 }
 

@@ -1,6 +1,7 @@
 import { at, listAt, numberAt, textAt, type KubeObject } from "../model/json.ts";
 import { isTrue } from "./inventory.ts";
 import { objectName } from "./kube-path.ts";
+import { leastPods } from "./scale.ts";
 
 /** Kinds whose status says whether their pods are there. */
 const WORKLOADS = ["DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"];
@@ -10,7 +11,7 @@ export function isWorkload({ kind }: KubeObject): boolean {
 }
 
 /** What a workload still lacks, in words; null: all of its pods are Ready. */
-function lackOf(object: KubeObject): string | null {
+function lackOf(object: KubeObject, least: number): string | null {
   if (object.kind === "Pod") return isTrue(object, "Ready") ? null : "is not Ready";
   const generation = numberAt(object, "metadata", "generation") ?? 0;
   if (
@@ -19,7 +20,8 @@ function lackOf(object: KubeObject): string | null {
   ) {
     return "was not looked at by its controller yet";
   }
-  const { wanted, ready, what } = countsOf(object);
+  const { ready, what, ...counts } = countsOf(object);
+  const wanted = Math.max(counts.wanted, least);
   if (wanted > 0 && ready >= wanted) return null;
   // A DaemonSet that no node takes has nothing to run; a Deployment may be scaled to zero.
   if (wanted === 0 && object.kind !== "DaemonSet") return null;
@@ -43,13 +45,17 @@ function countsOf(object: KubeObject): { wanted: number; ready: number; what: st
   }
 }
 
-/** Every workload that is not whole, and why its pods are not Ready; empty: all is there. */
+/**
+ * Every workload that is not whole, and why its pods are not Ready; empty: all is there. One that
+ * an autoscaler among `objects` scales is whole with as many as that keeps at the least.
+ */
 export function missing(
   workloads: readonly KubeObject[],
   pods: readonly KubeObject[],
+  objects: readonly KubeObject[] = [],
 ): readonly string[] {
   const lacking = workloads.flatMap((object) => {
-    const lack = lackOf(object);
+    const lack = lackOf(object, leastPods(object, objects));
     return lack === null ? [] : [`${objectName(object)} ${lack}`];
   });
   if (lacking.length === 0) return [];

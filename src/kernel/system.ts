@@ -26,6 +26,7 @@ import { clusterProblems, planProblems, refuse } from "./preflight.ts";
 import { lookBefore, prove, type Proofs } from "./prove.ts";
 import { randomOf } from "./prng.ts";
 import { resolve } from "./resolver.ts";
+import { metricsProblems, refuseMissingImages } from "./scale.ts";
 import type { Holders, Replaced, Resolved, System } from "./run-system.ts";
 import { RequestWindow, settle } from "./settle.ts";
 import { cuttingSteps, effectsOf } from "./stand-in.ts";
@@ -183,7 +184,9 @@ class PortSystem implements RunSystem {
     }));
     const facts = { kind, kubernetes, fresh, nodes: nodes.length > 0 ? nodes : expected };
     const accepts: Holders["accepts"] = (effect) => holders.accepts(effect);
-    refuse(clusterProblems(plan, facts, { faults, accepts }));
+    const lacking = await metricsProblems(plan, { api, signal });
+    refuse([...clusterProblems(plan, facts, { faults, accepts }), ...lacking]);
+    if (kind === "local") refuseMissingImages(objects, cluster);
     if (!fresh) refuseLeftovers(await labelled(api, { run: null, planned: objects, signal }));
   }
 

@@ -1,5 +1,5 @@
 import type { Event } from "../model/event.ts";
-import { listAt } from "../model/json.ts";
+import { listAt, textAt } from "../model/json.ts";
 import type { Series } from "../model/measurement.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Us } from "../model/quantity.ts";
@@ -110,15 +110,25 @@ function replicaLines(
 ): ReadonlyMap<string, (number | null)[]> {
   const lines = new Map<string, (number | null)[]>();
   for (const part of countedParts(plan)) {
-    const wanted = part.replicas ?? 0;
+    const wanted = part.replicas ?? podsSeen(part.part, events);
     if (wanted === 0) continue;
-    const alone = { ...plan, stack: [part] };
+    const alone = { ...plan, stack: [{ ...part, replicas: wanted }] };
     const { deficits, unseen } = capacityOf(alone, events, { fromUs: 0, untilUs });
     if (unseen.length > 0) continue;
     const changes = deficits.map(({ atUs, missing }) => ({ atUs, value: wanted - missing }));
     lines.set(`replicas_ready{part=${part.part}}`, steps(changes, seconds));
   }
   return lines;
+}
+
+/** All there ever were: of a part that scales there are never more at once. */
+function podsSeen(part: string, events: readonly Event[]): number {
+  const uids = events.flatMap((event) =>
+    event.type === "cluster" && textAt(event.detail, "part") === part
+      ? [textAt(event.detail, "uid")]
+      : [],
+  );
+  return new Set(uids).size;
 }
 
 function endpointLines(

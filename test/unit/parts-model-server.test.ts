@@ -92,6 +92,72 @@ describe("what is planned", () => {
   });
 });
 
+describe("a server that scales", () => {
+  const SCALE = { min: 2, max: 6, cpu: "60%" } as const;
+  const scaling = modelServer({ scale: SCALE, cpu: "50m", probes: "deep", gpus: 1 });
+
+  it("leaves the number of its pods to an autoscaler", () => {
+    expect(scaling.problems).toEqual([]);
+    expect(scaling.planned.replicas).toBeNull();
+    expect(at(object(scaling, "Deployment"), "spec")).not.toHaveProperty("replicas");
+    expect(at(object(scaling, "HorizontalPodAutoscaler"), "spec")).toEqual({
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "server" },
+      minReplicas: 2,
+      maxReplicas: 6,
+      metrics: [
+        {
+          type: "Resource",
+          resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 60 } },
+        },
+      ],
+      behavior: {
+        scaleUp: { stabilizationWindowSeconds: 0 },
+        scaleDown: { stabilizationWindowSeconds: 300 },
+      },
+    });
+    expect(object(modelServer(OPTIONS), "HorizontalPodAutoscaler")).toBeUndefined();
+  });
+
+  it("may use more CPU than it asks for, and no more of anything else", () => {
+    const resources = at(containerOf(scaling), "resources");
+    expect(at(resources, "requests", "cpu")).toBe("50m");
+    expect(at(resources, "limits", "cpu")).toBe("500m");
+    expect(at(resources, "requests", "memory")).toBe(at(resources, "limits", "memory"));
+  });
+
+  it("has a quota for all that there may be, and its budget", () => {
+    expect(at(object(scaling, "ResourceQuota"), "spec", "hard")).toEqual({
+      "requests.nvidia.com/gpu": "8",
+    });
+    expect(at(object(scaling, "PodDisruptionBudget"), "spec", "maxUnavailable")).toBe(1);
+  });
+
+  it("names what is wrong with its scale", () => {
+    const of = (options: object): readonly string[] =>
+      modelServer({ probes: "deep", ...options }).problems;
+    expect(of({})).toEqual(["modelServer must have one of replicas and scale, got neither"]);
+    expect(of({ replicas: 3, scale: SCALE })).toEqual([
+      "modelServer must have one of replicas and scale, got both",
+    ]);
+    expect(of({ scale: { ...SCALE, max: 1 } })).toEqual([
+      "modelServer.scale.max must be at least min, got 1 under 2",
+    ]);
+    expect(of({ scale: { min: 0, max: 60, cpu: "5%" } })).toEqual([
+      "modelServer.scale.min must be a whole number, 1 to 50, got 0",
+      "modelServer.scale.max must be a whole number, 1 to 50, got 60",
+      "modelServer.scale.cpu must be 10% to 100%, got 5%",
+    ]);
+    expect(of({ scale: SCALE, disruption: { minAvailable: 3 } })).toEqual([
+      "modelServer.disruption.minAvailable must be at most scale.min, got 3 of 2",
+    ]);
+    for (const cpu of ["9m", "501m", "0.5", "50"]) {
+      expect(of({ replicas: 1, cpu })).toEqual([
+        `modelServer.cpu must be 10m to 500m, got "${cpu}"`,
+      ]);
+    }
+  });
+});
+
 describe("probe profiles", () => {
   const probes = (profile: "naive" | "shallow-fast" | "deep"): unknown =>
     containerOf(modelServer({ ...OPTIONS, probes: profile }));
@@ -193,7 +259,7 @@ describe("problems name field, rule and value, all at once", () => {
       colour: "red",
     } as never);
     expect(problems).toEqual([
-      "modelServer.colour is not a field; known: replicas, probes, spread, name, gpus, grace, tolerations, strict, version, loadDelay, quota",
+      "modelServer.colour is not a field; known: replicas, probes, spread, name, gpus, grace, tolerations, strict, version, loadDelay, cpu, quota",
       "modelServer.replicas must be a whole number, 1 to 50, got 0",
       'modelServer.probes must be naive | shallow-fast | deep, got "shallow"',
       'modelServer.spread must be none | preferred | required | topology | together, got "wide"',
@@ -213,9 +279,9 @@ describe("problems name field, rule and value, all at once", () => {
 
   it("of options that are missing", () => {
     const { problems } = modelServer({} as never);
-    expect(problems.map((one) => one.split(" ")[0])).toEqual([
-      "modelServer.replicas",
-      "modelServer.probes",
+    expect(problems).toEqual([
+      "modelServer.probes is missing: what the kubelet asks (naive | shallow-fast | deep)",
+      "modelServer must have one of replicas and scale, got neither",
     ]);
   });
 });

@@ -16,6 +16,7 @@ import {
   UNPRIVILEGED_POD,
 } from "./objects.ts";
 import { GRACE_MS, PROBE_PROFILES, probesOf } from "./probes.ts";
+import { autoscaler, readScale, type Scale, type ScaleOptions } from "./scale.ts";
 import { leaveLostNode, spreadOf, SPREADS } from "./spread.ts";
 
 const MODEL = "mlp";
@@ -23,9 +24,11 @@ const PORT = 8501;
 const GPU = "nvidia.com/gpu";
 /** One more than the replicas while a rollout goes on. */
 const SURGE = 1;
+/** What one pod may use, whatever it asks for. */
+const CPU_LIMIT = "500m";
 
 const FIELDS = {
-  replicas: count({ about: "pods wanted", min: 1, max: 50 }),
+  replicas: optional(count({ about: "pods wanted; left out where they scale", min: 1, max: 50 })),
   probes: choice(PROBE_PROFILES, { about: "what the kubelet asks" }),
   spread: choice(SPREADS, { about: "how replicas are kept apart", default: "none" }),
   name: text({
@@ -44,24 +47,35 @@ const FIELDS = {
   strict: flag({ about: "start and tell the status as TensorFlow Serving does", default: false }),
   version: count({ about: "version of the model that is served", min: 1, default: 1 }),
   loadDelay: duration({ about: "how much longer the model loads", max: "10m", default: "0ms" }),
+  cpu: text({
+    about: "CPU that a pod asks for; it may use 500m",
+    default: CPU_LIMIT,
+    pattern: /^([1-9]\d|[1-4]\d\d|500)m$/,
+    rule: "10m to 500m",
+  }),
   quota: flag({ about: "limit the GPUs of the namespace to what the part needs", default: true }),
 };
 const DISRUPTION = {
   minAvailable: count({ about: "pods that an eviction must leave", min: 0, max: 50 }),
 };
 
-type Settings = Read<typeof FIELDS> & { readonly minAvailable: number | null };
+type Settings = Read<typeof FIELDS> & {
+  readonly scale: Scale | null;
+  readonly minAvailable: number | null;
+};
 
 export type ModelServerOptions = Omit<Written<typeof FIELDS>, "gpus"> & {
   /** What evictions must leave. Default: one pod may be missing. */
   readonly disruption?: Written<typeof DISRUPTION>;
+  /** In place of `replicas`: as many pods as keep their CPU use at `cpu` of what they ask for. */
+  readonly scale?: ScaleOptions;
 };
 
 /**
  * Pods that serve the model over REST (port 80 of the Service), each with so many GPUs: Deployment,
- * Service, disruption budget and quota. Defaults: `spread: "none"`, `name: "server"`, `grace` 10s
+ * Service, disruption budget and quota, and an autoscaler with `scale`. Defaults: `spread: "none"`, `name: "server"`, `grace` 10s
  * with deep probes and 30s otherwise, `tolerations` upstream's 300s, `strict: false`, `version: 1`,
- * `loadDelay: "0ms"`, `quota: true`. The quota counts all GPUs of the namespace: where two parts
+ * `loadDelay: "0ms"`, `cpu: "500m"`, `quota: true`. The quota counts all GPUs of the namespace: where two parts
  * with GPUs are in one stack, both need `quota: false`. A problem names field, rule and value.
  */
 export function modelServer(
@@ -93,33 +107,45 @@ function nameIn(options: unknown): string {
 
 function readSettings(options: ModelServerOptions, problems: string[]): Settings {
   const path = "modelServer";
-  const { disruption, ...rest } = options;
+  const { disruption, scale: written, ...rest } = options;
   const settings = read(path, FIELDS, rest, problems);
+  const scale = written === undefined ? null : readScale(`${path}.scale`, written, problems);
+  if (
+    (settings.replicas === undefined) === (scale === null) &&
+    rest.replicas === settings.replicas
+  ) {
+    const got = scale === null ? "neither" : "both";
+    problems.push(`${path} must have one of replicas and scale, got ${got}`);
+  }
+  const least = scale?.min ?? settings.replicas ?? 0;
   const budget =
     disruption === undefined
       ? null
       : read(`${path}.disruption`, DISRUPTION, disruption, problems).minAvailable;
-  if (budget !== null && budget > settings.replicas) {
+  if (budget !== null && budget > least) {
+    const name = scale === null ? "replicas" : "scale.min";
     problems.push(
-      `${path}.disruption.minAvailable must be at most replicas, got ${budget} of ${settings.replicas}`,
+      `${path}.disruption.minAvailable must be at most ${name}, got ${budget} of ${least}`,
     );
   }
-  return { ...settings, minAvailable: budget };
+  return { ...settings, scale, minAvailable: budget };
 }
 
 function plan(settings: Settings): PlannedPart {
-  const { name, gpus = 0, quota, replicas } = settings;
+  const { name, gpus = 0, quota, replicas, scale } = settings;
+  const most = scale?.max ?? replicas ?? 0;
   return {
     part: name,
     // The quota first: it must be counted before the first pod asks.
     objects: [
-      ...(gpus > 0 && quota ? [gpuQuota(name, (replicas + SURGE + 1) * gpus)] : []),
+      ...(gpus > 0 && quota ? [gpuQuota(name, (most + SURGE + 1) * gpus)] : []),
       service(name),
       disruptionBudget(settings),
       deployment(settings),
+      ...(scale === null ? [] : [autoscaler(name, scale)]),
     ],
     selector: selectorOf(name),
-    replicas,
+    replicas: replicas ?? null,
     gpusPerPod: gpus,
     service: { name, port: 80 },
   };
@@ -168,7 +194,8 @@ function deployment(settings: Settings): KubeObject {
     kind: "Deployment",
     name,
     spec: {
-      replicas,
+      // Where they scale the autoscaler owns the number: applying one would fight it.
+      ...(replicas === undefined ? {} : { replicas }),
       revisionHistoryLimit: 2,
       selector: { matchLabels: labelsOf(name) },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: SURGE, maxUnavailable: 0 } },
@@ -190,10 +217,13 @@ function graceMs({ graceMs, probes }: Settings): number {
   return graceMs ?? GRACE_MS[probes];
 }
 
-/** Requests equal limits: quality of service Guaranteed, last in line when a node runs short. */
+/**
+ * Requests equal limits: quality of service Guaranteed, last in line when a node runs short. Not
+ * where the author asks for less CPU: what is used above it is what an autoscaler answers to.
+ */
 function container(settings: Settings): object {
-  const { gpus = 0, probes, version, strict, loadDelayMs } = settings;
-  const amounts = { cpu: "500m", memory: "256Mi", ...(gpus > 0 ? { [GPU]: String(gpus) } : {}) };
+  const { gpus = 0, probes, version, strict, loadDelayMs, cpu } = settings;
+  const others = { memory: "256Mi", ...(gpus > 0 ? { [GPU]: String(gpus) } : {}) };
   const variables = {
     MODEL_NAME: MODEL,
     MODEL_BASE_PATH: `/app/workloads/models/${MODEL}`,
@@ -217,7 +247,7 @@ function container(settings: Settings): object {
       ...Object.entries(variables).map(([name, value]) => ({ name, value })),
     ],
     ports: [{ name: "http", containerPort: PORT, protocol: "TCP" }],
-    resources: { requests: amounts, limits: amounts },
+    resources: { requests: { cpu, ...others }, limits: { cpu: CPU_LIMIT, ...others } },
     securityContext: UNPRIVILEGED_CONTAINER,
     ...probesOf(probes, { name: MODEL, version, port: PORT }),
   };

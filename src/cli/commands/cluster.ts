@@ -4,7 +4,7 @@ import { showMs } from "../../model/quantity.ts";
 import { missingPackages } from "../../artifacts/packages.ts";
 import { downInstance } from "../../clusters/local/down.ts";
 import { localStatus } from "../../clusters/local/local.ts";
-import { local, materials, runningLocal } from "../compose.ts";
+import { local, materials, ON_DEMAND, runningLocal } from "../compose.ts";
 import { cacheRoot } from "../folders.ts";
 import type { Output } from "../output.ts";
 import { plainProgress } from "../progress.ts";
@@ -83,7 +83,7 @@ export async function doctor(
   const progress = progressOf(out);
   if (options.build) {
     await local({ instance: "doctor", install: options.install }).prepare(progress, signal);
-    await materials(options.install, progress, signal);
+    await materials(options.install, ON_DEMAND, progress, signal);
   } else {
     await local({ instance: "doctor", install: false }).prepare(progress, signal);
   }

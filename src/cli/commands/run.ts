@@ -41,14 +41,18 @@ export function chosenSeed(seed: string | undefined): string {
 /** An experiment's file to its plan: every problem at once, and nothing is touched. */
 export async function planned(
   file: string | undefined,
-  seed: string | undefined,
-  plugins: Plugins,
+  {
+    seed,
+    context,
+    plugins,
+  }: { seed: string | undefined; context: string | undefined; plugins: Plugins },
 ): Promise<{ readonly plan: Plan; readonly reading: Reading }> {
   const { name, loaded } = await loadExperiment(file ?? DEFAULT_EXPERIMENT);
   const reading = readExperiment(name, loaded);
   const chosen = chosenSeed(seed);
   const always = plugins.checks.filter((check) => check.always === true);
-  return { reading, plan: makePlan(reading, chosen, { always, addOns: addOns(reading) }) };
+  const parts = addOns(reading, context === undefined ? "local" : "kube");
+  return { reading, plan: makePlan(reading, chosen, { always, addOns: parts }) };
 }
 
 /** Prints what a run would do. */
@@ -57,7 +61,11 @@ export async function plan(
   seed: string | undefined,
   out: Output,
 ): Promise<ExitCode> {
-  const { plan: made } = await planned(file, seed, await loadPlugins());
+  const { plan: made } = await planned(file, {
+    seed,
+    context: undefined,
+    plugins: await loadPlugins(),
+  });
   out.object(made);
   const { phasesMs } = made;
   const steps = made.steps.map((step) => {
@@ -100,7 +108,7 @@ export async function run(
   out: Output,
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
-  const job = { ...(await planned(file, options.seed, plugins)), plugins, options, out };
+  const job = { ...(await planned(file, { ...options, plugins })), plugins, options, out };
   const invalidTries: InvalidTry[] = [];
   for (let nth = 1; ; nth += 1) {
     const { exit, judged } = await runOnce(job);

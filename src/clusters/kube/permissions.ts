@@ -25,6 +25,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   "/resourcequotas/": "get create patch",
   "apps/deployments/": "get list create patch delete",
   "apps/daemonsets/": "get list create patch delete",
+  "autoscaling/horizontalpodautoscalers/": "get list create patch",
   "policy/poddisruptionbudgets/": "get list create patch",
   "discovery.k8s.io/endpointslices/": "list watch",
   "rbac.authorization.k8s.io/clusterroles/": "get create patch delete",
