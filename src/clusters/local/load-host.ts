@@ -30,7 +30,8 @@ exec "$@"`;
 /** Pure: what runs `argv` as a client, in the load host's network and with its resolver. */
 function clientArgv(layout: Layout, argv: readonly string[]): string[] {
   const { namespacePath, folder } = loadMachine(layout);
-  const isolate = ["unshare", "--mount", "--propagation", "private"];
+  // Not private: a copy of a mount of the host would keep alive what the host lets go.
+  const isolate = ["unshare", "--mount", "--propagation", "slave"];
   const names = ["/bin/sh", "-c", NAMES_OF_ITS_OWN, "client", `${folder}/config/etc`];
   return inNamespace(namespacePath, [...isolate, ...names, ...argv]);
 }
