@@ -158,6 +158,22 @@ describe("a server that scales", () => {
   });
 });
 
+const environmentOf = (part: Part): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    listAt(containerOf(part), "env").map((one) => [at(one, "name"), at(one, "value")]),
+  );
+
+describe("batching", () => {
+  it("is off unless it is asked for", () => {
+    expect(environmentOf(modelServer(OPTIONS))).not.toHaveProperty("JOIN_ROWS_MAX");
+    const batch = { max: 8, delay: "5ms" } as const;
+    expect(environmentOf(modelServer({ ...OPTIONS, batch }))).toMatchObject({
+      JOIN_ROWS_MAX: "8",
+      JOIN_DELAY_MS: "5",
+    });
+  });
+});
+
 describe("probe profiles", () => {
   const probes = (profile: "naive" | "shallow-fast" | "deep"): unknown =>
     containerOf(modelServer({ ...OPTIONS, probes: profile }));
@@ -274,6 +290,14 @@ describe("problems name field, rule and value, all at once", () => {
     const { problems } = modelServer({ ...OPTIONS, disruption: { minAvailable: 4 } });
     expect(problems).toEqual([
       "modelServer.disruption.minAvailable must be at most replicas, got 4 of 3",
+    ]);
+  });
+
+  it("of batches that cannot be", () => {
+    const { problems } = modelServer({ ...OPTIONS, batch: { max: 1, delay: "2s" } });
+    expect(problems).toEqual([
+      "modelServer.batch.max must be a whole number, 2 to 256, got 1",
+      "modelServer.batch.delay must be 1ms to 1s, got 2s",
     ]);
   });
 

@@ -55,6 +55,10 @@ const FIELDS = {
   }),
   quota: flag({ about: "limit the GPUs of the namespace to what the part needs", default: true }),
 };
+const BATCH = {
+  max: count({ about: "rows of one run", min: 2, max: 256 }),
+  delay: duration({ about: "how long a request waits for others", min: "1ms", max: "1s" }),
+};
 const DISRUPTION = {
   minAvailable: count({ about: "pods that an eviction must leave", min: 0, max: 50 }),
 };
@@ -62,6 +66,7 @@ const DISRUPTION = {
 type Settings = Read<typeof FIELDS> & {
   readonly scale: Scale | null;
   readonly minAvailable: number | null;
+  readonly batch: Read<typeof BATCH> | null;
 };
 
 export type ModelServerOptions = Omit<Written<typeof FIELDS>, "gpus"> & {
@@ -69,6 +74,8 @@ export type ModelServerOptions = Omit<Written<typeof FIELDS>, "gpus"> & {
   readonly disruption?: Written<typeof DISRUPTION>;
   /** In place of `replicas`: as many pods as keep their CPU use at `cpu` of what they ask for. */
   readonly scale?: ScaleOptions;
+  /** Joins requests that wait into runs of at most `max` rows. Default: each is a run of its own. */
+  readonly batch?: Written<typeof BATCH>;
 };
 
 /**
@@ -107,7 +114,7 @@ function nameIn(options: unknown): string {
 
 function readSettings(options: ModelServerOptions, problems: string[]): Settings {
   const path = "modelServer";
-  const { disruption, scale: written, ...rest } = options;
+  const { disruption, scale: written, batch, ...rest } = options;
   const settings = read(path, FIELDS, rest, problems);
   const scale = written === undefined ? null : readScale(`${path}.scale`, written, problems);
   if (
@@ -128,7 +135,8 @@ function readSettings(options: ModelServerOptions, problems: string[]): Settings
       `${path}.disruption.minAvailable must be at most ${name}, got ${budget} of ${least}`,
     );
   }
-  return { ...settings, scale, minAvailable: budget };
+  const joining = batch === undefined ? null : read(`${path}.batch`, BATCH, batch, problems);
+  return { ...settings, scale, minAvailable: budget, batch: joining };
 }
 
 function plan(settings: Settings): PlannedPart {
@@ -222,7 +230,7 @@ function graceMs({ graceMs, probes }: Settings): number {
  * where the author asks for less CPU: what is used above it is what an autoscaler answers to.
  */
 function container(settings: Settings): object {
-  const { gpus = 0, probes, version, strict, loadDelayMs, cpu } = settings;
+  const { gpus = 0, probes, version, strict, loadDelayMs, cpu, batch } = settings;
   const others = { memory: "256Mi", ...(gpus > 0 ? { [GPU]: String(gpus) } : {}) };
   const variables = {
     MODEL_NAME: MODEL,
@@ -233,6 +241,9 @@ function container(settings: Settings): object {
     // Only where probes look deep enough to see what the watchdog would end the process for.
     WATCHDOG: String(probes === "deep"),
     LOAD_DELAY_MS: String(loadDelayMs),
+    ...(batch === null
+      ? {}
+      : { JOIN_ROWS_MAX: String(batch.max), JOIN_DELAY_MS: String(Math.ceil(batch.delayMs)) }),
     // Leaves a second of the grace for the process to end in.
     DRAIN_GRACE_MS: String(Math.max(0, graceMs(settings) - 1_000)),
   };

@@ -1,5 +1,5 @@
 import { messageOf } from "../../../src/model/error.ts";
-import type { RunOptions } from "./inference.ts";
+import type { RunOptions } from "./run-queue.ts";
 import type { ModelVersion } from "./model-folder.ts";
 
 /** What became of the last bounded inference with a known answer. */

@@ -43,7 +43,13 @@ export interface Config {
   readonly queueMax: number;
   /** REQUEST_DEADLINE_MS, 30000: a request that waited longer is not run any more. */
   readonly requestDeadlineMs: number;
-  /** BATCH_MAX, 256 rows; BODY_MAX, 1 MiB. */
+  /**
+   * JOIN_ROWS_MAX, 0, and JOIN_DELAY_MS, 5: requests that wait are joined into runs of so many
+   * rows, and wait so long for more; 0 rows: each request is a run of its own.
+   */
+  readonly joinRowsMax: number;
+  readonly joinDelayMs: number;
+  /** BATCH_MAX, 256 rows of a request; BODY_MAX, 1 MiB. */
   readonly batchMax: number;
   readonly bodyMaxBytes: number;
   /** DRAIN_GRACE_MS, 8000, and DRAIN_QUIET_MS, 2000 without a request. */
@@ -88,6 +94,8 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     watchdogMisses: read.count("WATCHDOG_MISSES", 3, 1, 100),
     queueMax: read.count("QUEUE_MAX", 128, 1, 65_536),
     requestDeadlineMs: read.count("REQUEST_DEADLINE_MS", 30_000, 10, 600_000),
+    joinRowsMax: read.count("JOIN_ROWS_MAX", 0, 0, 65_536),
+    joinDelayMs: read.count("JOIN_DELAY_MS", 5, 0, 60_000),
     batchMax: read.count("BATCH_MAX", 256, 1, 65_536),
     bodyMaxBytes: read.count("BODY_MAX", 2 ** 20, 64, 2 ** 28),
     drainGraceMs: read.count("DRAIN_GRACE_MS", 8_000, 0, 600_000),

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { type Joining, RunQueue, type RunOptions, type StartedRun } from "./run-queue.ts";
 import { StatusError } from "./status.ts";
 import type { WorkerAnswer, WorkerAsk } from "./worker-protocol.ts";
 
@@ -13,29 +14,20 @@ const WORKER_FLAGS = [
  * Runs handed to the worker at a time; the others wait here, where they can still be taken back.
  */
 const IN_FLIGHT_MAX = 2;
+/** How often it is looked whether a version is still in use. */
+const USE_LOOK_MS = 5;
 
 type Body<T> = T extends { readonly id: number } ? Omit<T, "id"> : never;
 type Ask = Body<WorkerAsk>;
 type Answer = Extract<WorkerAnswer, { ok: true }>;
 
 interface Call {
-  readonly id: number;
   readonly ask: Ask;
-  /** Of those in flight only ordinary runs count against IN_FLIGHT_MAX. */
-  readonly counted: boolean;
   readonly settle: (outcome: Answer | Error) => void;
 }
 
 /** The worker said that its device does not answer at all. */
 export class DeviceGone extends Error {}
-
-export interface RunOptions {
-  readonly version: number;
-  readonly rows: number;
-  readonly input: Float32Array;
-  /** Takes the run back while it waits; afterwards its answer is dropped. */
-  readonly signal?: AbortSignal;
-}
 
 /** How the worker ended although nobody asked it to. */
 export interface WorkerEnd {
@@ -43,35 +35,50 @@ export interface WorkerEnd {
   readonly signal: string | null;
 }
 
+interface InferenceOptions {
+  readonly queueMax: number;
+  readonly deadlineMs: number;
+  readonly joining: Joining | null;
+  readonly onRun: (run: StartedRun) => void;
+  readonly onWorkerEnd: (end: WorkerEnd) => void;
+}
+
 /**
- * The server's side of the worker process: a bounded queue in front of it, ids and deadlines.
+ * The server's side of the worker process: a queue in front of it, and the calls that it has.
  * A run that reached the worker has no deadline: a native call cannot be taken back.
  */
 export class Inference {
-  readonly #options: {
-    readonly queueMax: number;
-    readonly deadlineMs: number;
-    readonly onWorkerEnd: (end: WorkerEnd) => void;
-  };
+  readonly #onWorkerEnd: (end: WorkerEnd) => void;
+  readonly #queue: RunQueue;
   #worker: ChildProcess;
   #ids = 0;
-  readonly #waiting: Call[] = [];
   readonly #inFlight = new Map<number, Call>();
   #lastSuccessMs: number;
 
-  constructor(options: {
-    readonly queueMax: number;
-    readonly deadlineMs: number;
-    readonly onWorkerEnd: (end: WorkerEnd) => void;
-  }) {
-    this.#options = options;
+  constructor({ queueMax, deadlineMs, joining, onRun, onWorkerEnd }: InferenceOptions) {
+    this.#onWorkerEnd = onWorkerEnd;
+    this.#queue = new RunQueue({
+      queueMax,
+      deadlineMs,
+      runsMax: IN_FLIGHT_MAX,
+      joining,
+      run: (run) => this.runUrgent(run),
+      onRun,
+      clock: {
+        nowMs: () => performance.now(),
+        after: (delayMs, wake) => {
+          const timer = setTimeout(wake, delayMs);
+          return () => clearTimeout(timer);
+        },
+      },
+    });
     this.#lastSuccessMs = performance.now();
     this.#worker = this.#start();
   }
 
-  /** Runs that wait for the worker. */
+  /** Requests that wait for the worker. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#queue.waiting;
   }
   /** Calls that the worker has. */
   get inFlight(): number {
@@ -85,31 +92,33 @@ export class Inference {
     return this.#worker.pid;
   }
 
-  /**
-   * One batch. Rejects with a StatusError: UNAVAILABLE when the queue is full, DEADLINE_EXCEEDED
-   * when it waited too long, CANCELLED when taken back, or what the runtime said.
-   */
-  async run({ version, rows, input, signal }: RunOptions): Promise<Float32Array> {
-    if (this.#waiting.length >= this.#options.queueMax) {
-      const message = `The queue is full: ${this.#options.queueMax} requests wait`;
-      throw new StatusError("UNAVAILABLE", message);
-    }
-    const answer = await this.#call({ do: "run", version, rows, input }, { counted: true, signal });
-    return this.#succeeded(answer);
+  /** A request that waits for its turn; how it may end otherwise: RunQueue.add. */
+  run(run: RunOptions): Promise<Float32Array> {
+    return this.#queue.add(run);
   }
 
-  /** A batch that waits for nothing but the calls that the worker has; the caller bounds these. */
+  /** Rows that wait for nothing but the calls that the worker has; the caller bounds these. */
   async runUrgent({ version, rows, input }: RunOptions): Promise<Float32Array> {
-    const answer = await this.#call({ do: "run", version, rows, input }, { counted: false });
-    return this.#succeeded(answer);
+    const { output } = await this.#call({ do: "run", version, rows, input });
+    if (!output) throw new StatusError("INTERNAL", "The inference worker gave no output");
+    this.#lastSuccessMs = performance.now();
+    return output;
   }
 
   /** Rejects with DeviceGone or a StatusError. */
   async load(version: number, path: string): Promise<void> {
-    await this.#call({ do: "load", version, path }, { counted: false });
+    await this.#call({ do: "load", version, path });
   }
-  async unload(version: number): Promise<void> {
-    await this.#call({ do: "unload", version }, { counted: false });
+  /**
+   * Once nobody uses the version any more, or after `limitMs`; the caller sees to it that no new
+   * request asks for it.
+   */
+  async unload(version: number, limitMs: number): Promise<void> {
+    const endMs = performance.now() + limitMs;
+    while (this.#isUsed(version) && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, USE_LOOK_MS));
+    }
+    await this.#call({ do: "unload", version });
   }
 
   /** A fresh worker instead of one that could not load. */
@@ -137,64 +146,28 @@ export class Inference {
     worker.on("error", () => {});
     worker.on("exit", (code, signal) => {
       this.#settleAll(new StatusError("UNAVAILABLE", "The inference worker ended"));
-      this.#options.onWorkerEnd({ code, signal });
+      this.#onWorkerEnd({ code, signal });
     });
     return worker;
   }
 
-  #succeeded(answer: Answer): Float32Array {
-    if (!answer.output) throw new StatusError("INTERNAL", "The inference worker gave no output");
-    this.#lastSuccessMs = performance.now();
-    return answer.output;
+  #isUsed(version: number): boolean {
+    const runs = [...this.#inFlight.values()].some(
+      ({ ask }) => ask.do === "run" && ask.version === version,
+    );
+    return runs || this.#queue.isWaitedFor(version);
   }
 
-  #call(
-    ask: Ask,
-    { counted, signal }: { readonly counted: boolean; readonly signal?: AbortSignal | undefined },
-  ): Promise<Answer> {
+  #call(ask: Ask): Promise<Answer> {
     const id = ++this.#ids;
     return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      const call: Call = {
-        id,
-        ask,
-        counted,
-        settle: (outcome) => {
-          clearTimeout(timer);
-          signal?.removeEventListener("abort", cancel);
-          if (outcome instanceof Error) reject(outcome);
-          else resolve(outcome);
-        },
+      const settle = (outcome: Answer | Error): void => {
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
       };
-      const takeBack = (error: StatusError): void => {
-        const place = this.#waiting.indexOf(call);
-        if (place < 0) return;
-        this.#waiting.splice(place, 1);
-        call.settle(error);
-      };
-      const cancel = (): void => takeBack(new StatusError("CANCELLED", "The caller went away"));
-      if (!counted || this.#counted() < IN_FLIGHT_MAX) {
-        this.#send(call);
-        return;
-      }
-      this.#waiting.push(call);
-      signal?.addEventListener("abort", cancel, { once: true });
-      timer = setTimeout(
-        () => takeBack(new StatusError("DEADLINE_EXCEEDED", "Deadline exceeded in the queue")),
-        this.#options.deadlineMs,
-      );
+      this.#inFlight.set(id, { ask, settle });
+      this.#worker.send({ ...ask, id } satisfies WorkerAsk, () => {});
     });
-  }
-
-  #counted(): number {
-    let count = 0;
-    for (const call of this.#inFlight.values()) if (call.counted) count += 1;
-    return count;
-  }
-
-  #send(call: Call): void {
-    this.#inFlight.set(call.id, call);
-    this.#worker.send({ ...call.ask, id: call.id } satisfies WorkerAsk, () => {});
   }
 
   #take(answer: WorkerAnswer): void {
@@ -204,17 +177,12 @@ export class Inference {
     if (answer.ok) call.settle(answer);
     else if (answer.deviceGone) call.settle(new DeviceGone(answer.message));
     else call.settle(new StatusError(answer.code, answer.message));
-    while (this.#counted() < IN_FLIGHT_MAX) {
-      const next = this.#waiting.shift();
-      if (!next) break;
-      this.#send(next);
-    }
   }
 
   #settleAll(error: StatusError): void {
-    const calls = [...this.#inFlight.values(), ...this.#waiting];
+    this.#queue.clear(error);
+    const calls = [...this.#inFlight.values()];
     this.#inFlight.clear();
-    this.#waiting.length = 0;
     for (const call of calls) call.settle(error);
   }
 }

@@ -64,6 +64,11 @@ async function serve(config: Config): Promise<void> {
   const inference = new Inference({
     queueMax: config.queueMax,
     deadlineMs: config.requestDeadlineMs,
+    joining:
+      config.joinRowsMax === 0
+        ? null
+        : { rowsMax: config.joinRowsMax, delayMs: config.joinDelayMs },
+    onRun: (run) => metrics.run(run),
     onWorkerEnd: (end) => workerEnded(config, end),
   });
   log("start", { pid: process.pid, workerPid: inference.workerPid, config });

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import type { StartedRun } from "./run-queue.ts";
 
 /** What became of a predict request. */
 export type Outcome = "ok" | "refused" | "shed" | "deadline" | "error" | "gone";
@@ -19,11 +20,15 @@ const SECONDS = [
   0.25, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30,
 ];
 
+const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
 /** The server's Prometheus metrics. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Counter<"outcome">;
   readonly #seconds: Histogram<"outcome">;
+  readonly #rows: Histogram<"version">;
+  readonly #waitSeconds: Histogram;
   readonly #canaries: Counter<"result">;
   readonly #serving: Counter<"model_name" | "status">;
   readonly #model: string;
@@ -42,6 +47,19 @@ export class Metrics {
       name: "model_server_request_seconds",
       help: "Time from the whole request to the whole answer.",
       labelNames: ["outcome"],
+      buckets: SECONDS,
+      registers,
+    });
+    this.#rows = new Histogram({
+      name: "model_server_batch_rows",
+      help: "Rows of each run that the worker was given, by version; without canaries.",
+      labelNames: ["version"],
+      buckets: ROWS,
+      registers,
+    });
+    this.#waitSeconds = new Histogram({
+      name: "model_server_batch_wait_seconds",
+      help: "How long a request waited until its run began.",
       buckets: SECONDS,
       registers,
     });
@@ -71,6 +89,10 @@ export class Metrics {
     this.#requests.inc({ outcome });
     this.#seconds.observe({ outcome }, seconds);
     this.#serving.inc({ model_name: this.#model, status: code });
+  }
+  run({ version, rows, waitsMs }: StartedRun): void {
+    this.#rows.observe({ version: String(version) }, rows);
+    for (const waitMs of waitsMs) this.#waitSeconds.observe(waitMs / 1_000);
   }
   canary(result: string): void {
     this.#canaries.inc({ result });

@@ -147,7 +147,7 @@ export class ModelManager {
   async #unload(version: number): Promise<void> {
     const kept = this.#kept.get(version);
     if (kept) this.#set(kept, "UNLOADING");
-    await this.#inference.unload(version);
+    await this.#inference.unload(version, this.#config.requestDeadlineMs);
     if (kept) this.#set(kept, "END");
   }
 
