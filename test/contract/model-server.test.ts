@@ -133,7 +133,7 @@ test("every probe is in the log and the metrics tell what was asked", async () =
   await server.get("/v1/models/mlp");
   await server.predict();
   const { body } = await server.get("/metrics");
-  expect(body).toContain('model_server_requests_total{outcome="ok"} 1');
+  expect(body).toContain('model_server_requests_total{outcome="ok",version="1"} 1');
   expect(body).toContain('model_server_model_version{model="mlp",version="1"} 1');
   expect(body).toContain("model_server_ready 1");
   expect((await server.get("/monitoring/prometheus/metrics")).status).toBe(200);

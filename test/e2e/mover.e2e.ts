@@ -69,11 +69,19 @@ describe("every part is what the API server takes, to the last field", () => {
     tolerations: "15s",
     disruption: { minAvailable: 1 },
   });
+  const versions = modelServer({
+    replicas: 1,
+    probes: "deep",
+    versions: [1, 2],
+    labels: { stable: 1, canary: 2 },
+    batch: { max: 8, delay: "5ms" },
+  });
   const parts: readonly (readonly [string, Part])[] = [
     ["model server, naive", naive],
     ["model server, preferred", preferred],
     ["model server, required", required],
     ["model server, topology", server],
+    ["model server, versions and batches", versions],
     ["mover", part],
     ["node agent", nodeAgent({ mounts: [{ path: "/var/log", readOnly: true }] })],
     ["node agent, replaced", nodeAgent({ replace: { effect: "gpu-state", source: "export {};" } })],

@@ -22,7 +22,7 @@ function canary(run: () => Promise<Float32Array>, options: { reuseMs?: number } 
       runs += 1;
       return run();
     },
-    model: () => MODEL,
+    models: () => [MODEL],
     deadlineMs: 20,
     reuseMs: options.reuseMs ?? 0,
     onResult: (result) => results.push(result),

@@ -36,7 +36,10 @@ describe("what is planned", () => {
       expect(metadata.labels).toEqual({ "ninety/part": "ranker" });
     }
     const labels = at(object(part, "Deployment"), "spec", "template", "metadata", "labels");
-    expect(labels).toEqual({ "ninety/part": "ranker" });
+    expect(labels).toEqual({ "ninety/part": "ranker", version: "v1" });
+    expect(at(object(part, "Deployment"), "spec", "selector")).toEqual({
+      matchLabels: { "ninety/part": "ranker" },
+    });
     expect(part).toMatchObject({
       pods: { part: "ranker", kind: "pod" },
       nodes: { part: "ranker", kind: "node" },
@@ -163,6 +166,49 @@ const environmentOf = (part: Part): Readonly<Record<string, unknown>> =>
     listAt(containerOf(part), "env").map((one) => [at(one, "name"), at(one, "value")]),
   );
 
+describe("versions by configuration", () => {
+  const part = modelServer({ ...OPTIONS, versions: [1, 2], labels: { stable: 1, canary: 2 } });
+
+  it("stand in a ConfigMap with the field names of TensorFlow Serving", () => {
+    expect(part.problems).toEqual([]);
+    const text = at(object(part, "ConfigMap"), "data", "models.config");
+    expect(JSON.parse(String(text))).toEqual({
+      model_config_list: {
+        config: [
+          {
+            name: "mlp",
+            base_path: "/app/workloads/models/mlp",
+            model_version_policy: { specific: { versions: [1, 2] } },
+            version_labels: { stable: 1, canary: 2 },
+          },
+        ],
+      },
+    });
+  });
+
+  it("are mounted as a folder, and the pods promise no version", () => {
+    expect(environmentOf(part)).toMatchObject({
+      MODEL_CONFIG_FILE: "/etc/model-server/models.config",
+    });
+    expect(environmentOf(part)).not.toHaveProperty("MODEL_VERSION");
+    expect(listAt(podOf(part), "volumes")).toEqual([
+      { name: "models", configMap: { name: "server-models" } },
+    ]);
+    expect(listAt(containerOf(part), "volumeMounts")).toEqual([
+      { name: "models", mountPath: "/etc/model-server", readOnly: true },
+    ]);
+    const labels = at(object(part, "Deployment"), "spec", "template", "metadata", "labels");
+    expect(labels).toEqual({ "ninety/part": "server" });
+  });
+
+  it("probes that name a version name the first", () => {
+    const naive = modelServer({ replicas: 1, probes: "naive", versions: [2, 1] });
+    expect(at(containerOf(naive), "readinessProbe", "httpGet", "path")).toBe(
+      "/v1/models/mlp/versions/2",
+    );
+  });
+});
+
 describe("batching", () => {
   it("is off unless it is asked for", () => {
     expect(environmentOf(modelServer(OPTIONS))).not.toHaveProperty("JOIN_ROWS_MAX");
@@ -210,6 +256,15 @@ describe("probe profiles", () => {
     expect(at(container, "readinessProbe", "httpGet", "path")).toBe("/health/ready");
     expect(at(container, "livenessProbe", "httpGet", "path")).toBe("/health/live");
     expect(at(container, "startupProbe")).toMatchObject({ periodSeconds: 1, failureThreshold: 60 });
+  });
+
+  it("a start may take as long as the load is delayed, and more", () => {
+    const slow = containerOf(modelServer({ ...OPTIONS, loadDelay: "65s" }));
+    expect(at(slow, "startupProbe")).toMatchObject({ periodSeconds: 1, failureThreshold: 125 });
+    expect(environmentOf(modelServer({ ...OPTIONS, loadDelay: "3m" }))).toMatchObject({
+      LOAD_DELAY_MS: "180000",
+      LOAD_LIMIT_MS: "300000",
+    });
   });
 
   it("end within 10 s with deep probes and 30 s otherwise, unless told", () => {
@@ -290,6 +345,22 @@ describe("problems name field, rule and value, all at once", () => {
     const { problems } = modelServer({ ...OPTIONS, disruption: { minAvailable: 4 } });
     expect(problems).toEqual([
       "modelServer.disruption.minAvailable must be at most replicas, got 4 of 3",
+    ]);
+  });
+
+  it("of versions and labels", () => {
+    const problemsOf = (options: object): readonly string[] =>
+      modelServer({ ...OPTIONS, ...options }).problems;
+    expect(problemsOf({ versions: [1, 1], version: 2 })).toEqual([
+      "modelServer must have version or versions, got both",
+      "modelServer.versions must be a list of 1 to 8 versions, each once, got [1,1]",
+    ]);
+    expect(problemsOf({ versions: [1], labels: { canary: 2, "a/b": 1 } })).toEqual([
+      "modelServer.labels.canary must be one of versions (1), got 2",
+      "modelServer.labels must be named by 1 to 63 of letters, digits, '-', '_' and '.', got \"a/b\"",
+    ]);
+    expect(problemsOf({ labels: { stable: 1 } })).toEqual([
+      "modelServer.labels must come with versions, got none",
     ]);
   });
 

@@ -15,17 +15,27 @@ import {
   UNPRIVILEGED_CONTAINER,
   UNPRIVILEGED_POD,
 } from "./objects.ts";
+import {
+  readVersions,
+  type ServedVersions,
+  versionsConfig,
+  versionsVolume,
+  type WrittenVersions,
+} from "./model-versions.ts";
 import { GRACE_MS, PROBE_PROFILES, probesOf } from "./probes.ts";
 import { autoscaler, readScale, type Scale, type ScaleOptions } from "./scale.ts";
 import { leaveLostNode, spreadOf, SPREADS } from "./spread.ts";
 
 const MODEL = "mlp";
+const BASE_PATH = `/app/workloads/models/${MODEL}`;
 const PORT = 8501;
 const GPU = "nvidia.com/gpu";
 /** One more than the replicas while a rollout goes on. */
 const SURGE = 1;
 /** What one pod may use, whatever it asks for. */
 const CPU_LIMIT = "500m";
+/** A load without a delay that takes longer has failed. */
+const LOAD_LIMIT_MS = 120_000;
 
 const FIELDS = {
   replicas: optional(count({ about: "pods wanted; left out where they scale", min: 1, max: 50 })),
@@ -67,23 +77,27 @@ type Settings = Read<typeof FIELDS> & {
   readonly scale: Scale | null;
   readonly minAvailable: number | null;
   readonly batch: Read<typeof BATCH> | null;
+  readonly configured: ServedVersions | null;
 };
 
-export type ModelServerOptions = Omit<Written<typeof FIELDS>, "gpus"> & {
-  /** What evictions must leave. Default: one pod may be missing. */
-  readonly disruption?: Written<typeof DISRUPTION>;
-  /** In place of `replicas`: as many pods as keep their CPU use at `cpu` of what they ask for. */
-  readonly scale?: ScaleOptions;
-  /** Joins requests that wait into runs of at most `max` rows. Default: each is a run of its own. */
-  readonly batch?: Written<typeof BATCH>;
-};
+export type ModelServerOptions = Omit<Written<typeof FIELDS>, "gpus"> &
+  WrittenVersions & {
+    /** What evictions must leave. Default: one pod may be missing. */
+    readonly disruption?: Written<typeof DISRUPTION>;
+    /** In place of `replicas`: as many pods as keep their CPU use at `cpu` of what they ask for. */
+    readonly scale?: ScaleOptions;
+    /** Joins requests that wait into runs of at most `max` rows. Default: one run each. */
+    readonly batch?: Written<typeof BATCH>;
+  };
 
 /**
  * Pods that serve the model over REST (port 80 of the Service), each with so many GPUs: Deployment,
- * Service, disruption budget and quota, and an autoscaler with `scale`. Defaults: `spread: "none"`, `name: "server"`, `grace` 10s
- * with deep probes and 30s otherwise, `tolerations` upstream's 300s, `strict: false`, `version: 1`,
- * `loadDelay: "0ms"`, `cpu: "500m"`, `quota: true`. The quota counts all GPUs of the namespace: where two parts
- * with GPUs are in one stack, both need `quota: false`. A problem names field, rule and value.
+ * Service, disruption budget and quota, and an autoscaler with `scale`. Defaults: `spread: "none"`,
+ * `name: "server"`, `grace` 10s with deep probes and 30s otherwise, `tolerations` upstream's 300s,
+ * `strict: false`, `version: 1`, `loadDelay: "0ms"`, `cpu: "500m"`, `quota: true`. Pods of one
+ * `version` carry it as label `version: v1`, for meshes to split by; `versions` stand in a ConfigMap
+ * that running pods follow. The quota counts all GPUs of the namespace: where two parts with GPUs
+ * are in one stack, both need `quota: false`. A problem names field, rule and value.
  */
 export function modelServer(
   options: ModelServerOptions & { readonly gpus: 1 | 2 | 4 | 8 },
@@ -114,7 +128,7 @@ function nameIn(options: unknown): string {
 
 function readSettings(options: ModelServerOptions, problems: string[]): Settings {
   const path = "modelServer";
-  const { disruption, scale: written, batch, ...rest } = options;
+  const { disruption, scale: written, batch, versions, labels, ...rest } = options;
   const settings = read(path, FIELDS, rest, problems);
   const scale = written === undefined ? null : readScale(`${path}.scale`, written, problems);
   if (
@@ -136,11 +150,15 @@ function readSettings(options: ModelServerOptions, problems: string[]): Settings
     );
   }
   const joining = batch === undefined ? null : read(`${path}.batch`, BATCH, batch, problems);
-  return { ...settings, scale, minAvailable: budget, batch: joining };
+  if (versions !== undefined && rest.version !== undefined) {
+    problems.push(`${path} must have version or versions, got both`);
+  }
+  const configured = readVersions(path, { versions, labels }, problems);
+  return { ...settings, scale, minAvailable: budget, batch: joining, configured };
 }
 
 function plan(settings: Settings): PlannedPart {
-  const { name, gpus = 0, quota, replicas, scale } = settings;
+  const { name, gpus = 0, quota, replicas, scale, configured } = settings;
   const most = scale?.max ?? replicas ?? 0;
   return {
     part: name,
@@ -149,6 +167,9 @@ function plan(settings: Settings): PlannedPart {
       ...(gpus > 0 && quota ? [gpuQuota(name, (most + SURGE + 1) * gpus)] : []),
       service(name),
       disruptionBudget(settings),
+      ...(configured === null
+        ? []
+        : [versionsConfig(name, { name: MODEL, basePath: BASE_PATH }, configured)]),
       deployment(settings),
       ...(scale === null ? [] : [autoscaler(name, scale)]),
     ],
@@ -196,7 +217,9 @@ function disruptionBudget({ name, minAvailable }: Settings): KubeObject {
 }
 
 function deployment(settings: Settings): KubeObject {
-  const { name, replicas } = settings;
+  const { name, replicas, version, configured } = settings;
+  // Not where the version is configured: a switch of the file would make the label a lie.
+  const versionLabel = configured === null ? { version: `v${version}` } : {};
   return partObject(name, {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -208,13 +231,14 @@ function deployment(settings: Settings): KubeObject {
       selector: { matchLabels: labelsOf(name) },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: SURGE, maxUnavailable: 0 } },
       template: {
-        metadata: { labels: labelsOf(name) },
+        metadata: { labels: { ...labelsOf(name), ...versionLabel } },
         spec: {
           ...UNPRIVILEGED_POD,
           ...spreadOf(settings.spread, labelsOf(name)),
           ...leaveLostNode(settings.tolerationsMs),
           terminationGracePeriodSeconds: Math.ceil(graceMs(settings) / 1_000),
           containers: [container(settings)],
+          ...(configured === null ? {} : { volumes: [versionsVolume(name).volume] }),
         },
       },
     },
@@ -230,17 +254,19 @@ function graceMs({ graceMs, probes }: Settings): number {
  * where the author asks for less CPU: what is used above it is what an autoscaler answers to.
  */
 function container(settings: Settings): object {
-  const { gpus = 0, probes, version, strict, loadDelayMs, cpu, batch } = settings;
+  const { name, gpus = 0, probes, version, strict, loadDelayMs, cpu, batch, configured } = settings;
+  const mounted = configured === null ? null : versionsVolume(name);
   const others = { memory: "256Mi", ...(gpus > 0 ? { [GPU]: String(gpus) } : {}) };
   const variables = {
     MODEL_NAME: MODEL,
-    MODEL_BASE_PATH: `/app/workloads/models/${MODEL}`,
-    MODEL_VERSION: String(version),
+    MODEL_BASE_PATH: BASE_PATH,
+    ...(mounted?.environment ?? { MODEL_VERSION: String(version) }),
     PORT: String(PORT),
     STRICT: String(strict),
     // Only where probes look deep enough to see what the watchdog would end the process for.
     WATCHDOG: String(probes === "deep"),
     LOAD_DELAY_MS: String(loadDelayMs),
+    LOAD_LIMIT_MS: String(loadDelayMs + LOAD_LIMIT_MS),
     ...(batch === null
       ? {}
       : { JOIN_ROWS_MAX: String(batch.max), JOIN_DELAY_MS: String(Math.ceil(batch.delayMs)) }),
@@ -260,6 +286,12 @@ function container(settings: Settings): object {
     ports: [{ name: "http", containerPort: PORT, protocol: "TCP" }],
     resources: { requests: { cpu, ...others }, limits: { cpu: CPU_LIMIT, ...others } },
     securityContext: UNPRIVILEGED_CONTAINER,
-    ...probesOf(probes, { name: MODEL, version, port: PORT }),
+    ...(mounted === null ? {} : { volumeMounts: [mounted.mount] }),
+    ...probesOf(probes, {
+      name: MODEL,
+      version: configured?.versions[0] ?? version,
+      port: PORT,
+      loadDelayMs,
+    }),
   };
 }

@@ -25,21 +25,34 @@ export const GRACE_MS: Readonly<Record<ProbeProfile, number>> = {
   deep: 10_000,
 };
 
+/** What a start may take besides the load's delay. */
+const START_MAX_MS = 60_000;
+
 /**
  * `naive`: the pair that guides for TensorFlow Serving show; both ask for the model's status, which
  * stays good when the device is lost. `shallow-fast`: the same questions, asked fast. `deep`:
  * readiness is a bounded inference whose answer is checked, liveness the age of the last success.
+ * What is wrong with `naive`, and the tests that show it: docs/SEED.md.
  */
 export function probesOf(
   profile: ProbeProfile,
-  model: { readonly name: string; readonly version: number; readonly port: number },
+  model: {
+    readonly name: string;
+    readonly version: number;
+    readonly port: number;
+    readonly loadDelayMs: number;
+  },
 ): Probes {
   const get = (path: string): Pick<Probe, "httpGet"> => ({
     httpGet: { path, port: model.port },
   });
   const status = get(`/v1/models/${model.name}`);
   const version = get(`/v1/models/${model.name}/versions/${model.version}`);
-  const startup = { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 };
+  const startup = {
+    periodSeconds: 1,
+    timeoutSeconds: 1,
+    failureThreshold: Math.ceil((START_MAX_MS + model.loadDelayMs) / 1_000),
+  };
   const fast = { periodSeconds: 5, timeoutSeconds: 1, failureThreshold: 2 };
   const profiles: Readonly<Record<ProbeProfile, Probes>> = {
     naive: {
@@ -56,7 +69,8 @@ export function probesOf(
       livenessProbe: {
         ...get("/health/live"),
         periodSeconds: 5,
-        timeoutSeconds: 1,
+        // An overloaded process answers late: to restart it makes the overload of the others worse.
+        timeoutSeconds: 5,
         failureThreshold: 3,
         // A process whose calls never return does not drain: waiting for it is lost time.
         terminationGracePeriodSeconds: 2,

@@ -19,12 +19,12 @@ export function worstDifference(actual: Float32Array, expected: readonly number[
 }
 
 /**
- * One inference at a time with an answer that is known, past the queue of the callers, so that
- * overload alone does not fail it. A call that missed its deadline stays the one in flight.
+ * One inference at a time of each version, with an answer that is known, past the queue of the
+ * callers, so that overload alone does not fail it. One that missed its deadline stays in flight.
  */
 export class Canary {
   readonly #run: (options: RunOptions) => Promise<Float32Array>;
-  readonly #model: () => ModelVersion | null;
+  readonly #models: () => readonly ModelVersion[];
   readonly #deadlineMs: number;
   readonly #reuseMs: number;
   readonly #onResult: (result: CanaryResult) => void;
@@ -35,13 +35,14 @@ export class Canary {
 
   constructor(of: {
     readonly run: (options: RunOptions) => Promise<Float32Array>;
-    readonly model: () => ModelVersion | null;
+    /** The versions that must work, newest first. */
+    readonly models: () => readonly ModelVersion[];
     readonly deadlineMs: number;
     readonly reuseMs: number;
     readonly onResult: (result: CanaryResult) => void;
   }) {
     this.#run = of.run;
-    this.#model = of.model;
+    this.#models = of.models;
     this.#deadlineMs = of.deadlineMs;
     this.#reuseMs = of.reuseMs;
     this.#onResult = of.onResult;
@@ -76,18 +77,27 @@ export class Canary {
   }
 
   async #infer(): Promise<CanaryResult> {
-    const model = this.#model();
-    if (!model) return { ok: false, why: "no-model", detail: "no version is available" };
-    const { version, expected } = model;
-    const round = this.#rounds++ % expected.cases.length;
-    const { input = [], output = [] } = expected.cases[round] ?? {};
+    const models = this.#models();
+    const [newest] = models;
+    if (!newest) return { ok: false, why: "no-model", detail: "no version is available" };
     const startMs = performance.now();
+    this.#rounds += 1;
+    for (const model of models) {
+      // Unloaded while the one before it was asked.
+      if (!this.#models().includes(model)) continue;
+      const failure = await this.#askOne(model);
+      if (failure) return failure;
+    }
+    return { ok: true, tookMs: performance.now() - startMs, version: newest.version };
+  }
+
+  async #askOne({ version, expected }: ModelVersion): Promise<CanaryResult | null> {
+    const round = this.#rounds % expected.cases.length;
+    const { input = [], output = [] } = expected.cases[round] ?? {};
     try {
       const actual = await this.#run({ version, rows: 1, input: Float32Array.from(input) });
       const difference = worstDifference(actual, output);
-      if (difference <= expected.tolerance) {
-        return { ok: true, tookMs: performance.now() - startMs, version };
-      }
+      if (difference <= expected.tolerance) return null;
       const detail = `case ${round} of version ${version}: off by ${difference}, at most ${expected.tolerance}`;
       return { ok: false, why: "wrong-values", detail };
     } catch (error) {

@@ -9,6 +9,11 @@ export interface Config {
   readonly basePath: string;
   /** MODEL_VERSION: serve this one only; 0 is the latest. Default 0. */
   readonly onlyVersion: number;
+  /**
+   * MODEL_CONFIG_FILE, "": TensorFlow Serving's model_config_list as JSON; it says in place of the
+   * two before what is served, and is read again at every look.
+   */
+  readonly modelConfigFile: string;
   /** MODEL_POLL_MS, 1000: how often the base path is looked at. */
   readonly pollMs: number;
   /** PORT, 8501; 0 takes any free one. HOST, "::" (both families). */
@@ -75,6 +80,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     modelName: read.text("MODEL_NAME", "mlp"),
     basePath: read.text("MODEL_BASE_PATH", new URL("../../models/mlp", import.meta.url).pathname),
     onlyVersion: read.count("MODEL_VERSION", 0, 0, 2 ** 31),
+    modelConfigFile: read.text("MODEL_CONFIG_FILE", ""),
     pollMs: read.count("MODEL_POLL_MS", 1_000, 10, 600_000),
     port: read.count("PORT", 8501, 0, 65_535),
     host: read.text("HOST", "::"),

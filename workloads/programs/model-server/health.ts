@@ -36,7 +36,7 @@ export class Health {
     this.#of = of;
     this.#canary = new Canary({
       run: (options) => of.inference.runUrgent(options),
-      model: () => of.manager.available,
+      models: () => of.manager.served,
       deadlineMs: of.config.canaryDeadlineMs,
       reuseMs: of.config.canaryReuseMs,
       onResult: (result) => this.#take(result),
@@ -66,7 +66,7 @@ export class Health {
     const canary = before === null ? await this.#canary.check() : null;
     const why = before ?? this.#whyNot() ?? (canary?.ok ? null : (canary?.why ?? "no canary"));
     this.#tellReady(why === null, why ?? "");
-    const version = this.#of.manager.available?.version ?? null;
+    const version = this.#of.manager.find(null)?.version ?? null;
     const body = { ready: why === null, why, model: this.#of.config.modelName, version, canary };
     return jsonAnswer(body, why === null ? 200 : 503);
   }
@@ -75,7 +75,7 @@ export class Health {
     const { config, manager, inference } = this.#of;
     const ageMs = Math.round(performance.now() - inference.lastSuccessMs);
     // A load is no inference: until the first version is there its own limit counts.
-    const limitMs = manager.available ? config.liveLimitMs : this.#loadLimitMs();
+    const limitMs = manager.find(null) ? config.liveLimitMs : this.#loadLimitMs();
     const live = ageMs <= limitMs && !this.#hung;
     const body = { live, lastSuccessAgeMs: ageMs, limitMs, hung: this.#hung };
     return jsonAnswer(body, live ? 200 : 503);
@@ -88,13 +88,14 @@ export class Health {
   #whyNot(): string | null {
     if (this.#draining) return "draining";
     if (this.#hung) return "watchdog: the inference worker hangs";
-    return this.#of.manager.available ? null : "no version is available";
+    if (this.#of.manager.find(null) === null) return "no version is available";
+    return this.#of.manager.settled ? null : "not every version that is wanted was tried";
   }
 
   #whenIdle(): void {
     const { config, manager, inference } = this.#of;
     const idleMs = performance.now() - inference.lastSuccessMs;
-    if (manager.available && idleMs >= config.canaryIdleMs) void this.#canary.checkNow();
+    if (manager.find(null) && idleMs >= config.canaryIdleMs) void this.#canary.checkNow();
   }
 
   #take(result: CanaryResult): void {

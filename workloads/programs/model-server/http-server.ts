@@ -6,7 +6,7 @@ import type { Health } from "./health.ts";
 import type { Metrics, Outcome } from "./metrics.ts";
 import type { Rest } from "./rest.ts";
 import { type Route, type Wanted, routeOf } from "./route.ts";
-import { type Answer, StatusError, errorAnswer } from "./status.ts";
+import { type Answer, StatusError, VERSION_HEADER, errorAnswer } from "./status.ts";
 
 /** Clients keep connections for a minute and more; ours must not be the first to close. */
 const KEEP_ALIVE_MS = 90_000;
@@ -109,10 +109,11 @@ export class HttpServer {
       const told =
         error instanceof StatusError ? error : new StatusError("INTERNAL", messageOf(error));
       code = told.code;
-      answer = code === "CANCELLED" ? { status: 499, body: "" } : errorAnswer(told);
+      answer = code === "CANCELLED" ? { ...errorAnswer(told), body: "" } : errorAnswer(told);
     }
     if (isPredict) {
-      this.#of.metrics.request(outcomeOf(code), code, (performance.now() - startMs) / 1_000);
+      const seconds = (performance.now() - startMs) / 1_000;
+      this.#of.metrics.request(outcomeOf(code), code, seconds, answer.headers?.[VERSION_HEADER]);
     }
     return answer;
   }

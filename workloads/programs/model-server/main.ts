@@ -14,6 +14,7 @@ import { HttpServer } from "./http-server.ts";
 import { Inference, type WorkerEnd } from "./inference.ts";
 import { Metrics } from "./metrics.ts";
 import { ModelManager } from "./model-manager.ts";
+import { ModelSource } from "./model-source.ts";
 import { Rest } from "./rest.ts";
 import { ABORTED } from "./worker-protocol.ts";
 
@@ -61,6 +62,7 @@ function watchDevices(config: Config): DeviceFolder[] {
 }
 
 async function serve(config: Config): Promise<void> {
+  const source = await ModelSource.open(config, log);
   const inference = new Inference({
     queueMax: config.queueMax,
     deadlineMs: config.requestDeadlineMs,
@@ -75,6 +77,7 @@ async function serve(config: Config): Promise<void> {
   const devices = watchDevices(config);
   const manager = new ModelManager({
     config,
+    source,
     inference,
     log,
     onGiveUp: (why, message) => {
@@ -89,7 +92,8 @@ async function serve(config: Config): Promise<void> {
     inFlight: inference.inFlight,
     ready: health.isReady,
     lastSuccessAgeSeconds: (performance.now() - inference.lastSuccessMs) / 1_000,
-    version: manager.available?.version ?? null,
+    versions: manager.served.map(({ version }) => version),
+    labels: manager.labels,
     devices: devices.map((device) => ({ id: device.id, state: feltState([device.now()]) })),
   }));
   const health = new Health({
@@ -108,7 +112,7 @@ async function serve(config: Config): Promise<void> {
   endOnSignals(inference, health, server);
   manager.start();
   health.start();
-  if (config.strict) await manager.whenAvailable;
+  if (config.strict) await manager.whenSettled;
   log("listening", { port: await server.listen() });
 }
 

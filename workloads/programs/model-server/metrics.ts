@@ -10,7 +10,8 @@ export interface Gauges {
   readonly inFlight: number;
   readonly ready: boolean;
   readonly lastSuccessAgeSeconds: number;
-  readonly version: number | null;
+  readonly versions: readonly number[];
+  readonly labels: ReadonlyMap<string, number>;
   readonly devices: readonly { readonly id: string; readonly state: string }[];
 }
 
@@ -25,8 +26,8 @@ const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 /** The server's Prometheus metrics. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #requests: Counter<"outcome">;
-  readonly #seconds: Histogram<"outcome">;
+  readonly #requests: Counter<"outcome" | "version">;
+  readonly #seconds: Histogram<"outcome" | "version">;
   readonly #rows: Histogram<"version">;
   readonly #waitSeconds: Histogram;
   readonly #canaries: Counter<"result">;
@@ -39,14 +40,14 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#requests = new Counter({
       name: "model_server_requests_total",
-      help: "Predict requests by outcome.",
-      labelNames: ["outcome"],
+      help: "Predict requests by outcome, and by version where one was found.",
+      labelNames: ["outcome", "version"],
       registers,
     });
     this.#seconds = new Histogram({
       name: "model_server_request_seconds",
       help: "Time from the whole request to the whole answer.",
-      labelNames: ["outcome"],
+      labelNames: ["outcome", "version"],
       buckets: SECONDS,
       registers,
     });
@@ -85,9 +86,11 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  request(outcome: Outcome, code: string, seconds: number): void {
-    this.#requests.inc({ outcome });
-    this.#seconds.observe({ outcome }, seconds);
+  /** `version` is undefined where none was found that was asked for. */
+  request(outcome: Outcome, code: string, seconds: number, version: string | undefined): void {
+    const labels = version === undefined ? { outcome } : { outcome, version };
+    this.#requests.inc(labels);
+    this.#seconds.observe(labels, seconds);
     this.#serving.inc({ model_name: this.#model, status: code });
   }
   run({ version, rows, waitsMs }: StartedRun): void {
@@ -118,13 +121,26 @@ export class Metrics {
     );
     const version = new Gauge({
       name: "model_server_model_version",
-      help: "1 for the version that is served.",
+      help: "1 for each version that is served.",
       labelNames: ["model", "version"],
       registers,
       collect: () => {
         version.reset();
-        const served = read().version;
-        if (served !== null) version.set({ model: this.#model, version: String(served) }, 1);
+        for (const served of read().versions) {
+          version.set({ model: this.#model, version: String(served) }, 1);
+        }
+      },
+    });
+    const label = new Gauge({
+      name: "model_server_model_label",
+      help: "1 for the version that each label points at.",
+      labelNames: ["model", "label", "version"],
+      registers,
+      collect: () => {
+        label.reset();
+        for (const [name, target] of read().labels) {
+          label.set({ model: this.#model, label: name, version: String(target) }, 1);
+        }
       },
     });
     const device = new Gauge({

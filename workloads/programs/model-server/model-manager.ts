@@ -2,7 +2,8 @@ import { messageOf } from "../../../src/model/error.ts";
 import type { Log } from "../shared/log.ts";
 import type { Config } from "./config.ts";
 import { DeviceGone, type Inference } from "./inference.ts";
-import { ModelFolder, type ModelVersion } from "./model-folder.ts";
+import type { ModelVersion } from "./model-folder.ts";
+import type { ModelSource } from "./model-source.ts";
 import { StatusError } from "./status.ts";
 
 export type VersionState = "START" | "LOADING" | "AVAILABLE" | "UNLOADING" | "END";
@@ -25,42 +26,62 @@ interface Kept {
 export type GiveUp = "device-gone" | "not-available";
 
 /**
- * Serves the newest complete version: loads and warms it up, then unloads the one before. A failing
- * load is tried again `loadRetries` times; its version then has ended with an error.
+ * Serves the versions that its source wants: loads and warms up what is missing, newest first, lets
+ * labels point at it, then unloads what is not wanted any more. A failing load is tried again
+ * `loadRetries` times; its version then has ended with an error.
  */
 export class ModelManager {
   readonly #config: Config;
   readonly #inference: Inference;
   readonly #log: Log;
   readonly #onGiveUp: (why: GiveUp, message: string) => void;
-  readonly #folder: ModelFolder;
+  readonly #source: ModelSource;
   readonly #kept = new Map<number, Kept>();
-  #available: ModelVersion | null = null;
-  #problems = "";
+  readonly #served = new Map<number, ModelVersion>();
+  readonly #labels = new Map<string, number>();
+  #wanted: readonly number[] = [];
+  #refused = "";
   #busy = false;
+  #settled = false;
   #timer: NodeJS.Timeout | undefined;
-  #firstAvailable: () => void = () => {};
+  #firstSettled: () => void = () => {};
 
-  /** Resolves when a version is available for the first time. */
-  readonly whenAvailable: Promise<void>;
+  /** Resolves when it is settled for the first time. */
+  readonly whenSettled: Promise<void>;
 
   constructor(of: {
     readonly config: Config;
+    readonly source: ModelSource;
     readonly inference: Inference;
     readonly log: Log;
     readonly onGiveUp: (why: GiveUp, message: string) => void;
   }) {
     this.#config = of.config;
+    this.#source = of.source;
     this.#inference = of.inference;
     this.#log = of.log;
     this.#onGiveUp = of.onGiveUp;
-    this.#folder = new ModelFolder(of.config.basePath, of.config.modelName);
-    this.whenAvailable = new Promise((resolve) => (this.#firstAvailable = resolve));
+    this.whenSettled = new Promise((resolve) => (this.#firstSettled = resolve));
   }
 
-  /** The version that is served, or null. */
-  get available(): ModelVersion | null {
-    return this.#available;
+  /** The versions that are served, newest first. */
+  get served(): readonly ModelVersion[] {
+    return [...this.#served.values()].sort((a, b) => b.version - a.version);
+  }
+  /** One version of these, or the newest for null; null when it is not served. */
+  find(version: number | null): ModelVersion | null {
+    return (version === null ? this.served[0] : this.#served.get(version)) ?? null;
+  }
+  /** Labels in force. */
+  get labels(): ReadonlyMap<string, number> {
+    return this.#labels;
+  }
+  /**
+   * Whether each version that was wanted at the start is available or has failed to load, and at
+   * least one is available: a pod that is Ready before would refuse what it is there for.
+   */
+  get settled(): boolean {
+    return this.#settled;
   }
 
   /** Every version ever seen, newest first. */
@@ -70,7 +91,7 @@ export class ModelManager {
       .sort((a, b) => b.version - a.version);
   }
 
-  /** Looks at the base path now and then every `pollMs`. */
+  /** Looks at its source now and then every `pollMs`. */
   start(): void {
     void this.#poll();
     this.#timer = setInterval(() => void this.#poll(), this.#config.pollMs);
@@ -83,27 +104,27 @@ export class ModelManager {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      const { versions, problems } = await this.#folder.scan();
-      if (problems.join("; ") !== this.#problems && problems.length > 0) {
-        this.#log("model-folder-problem", { problems });
+      const { versions, labels } = await this.#source.look();
+      // Nothing that is there is wanted: what is served is better than nothing.
+      if (versions.length === 0) return;
+      const before = this.#wanted;
+      this.#wanted = versions.map(({ version }) => version);
+      for (const one of versions) {
+        await this.#aspire(one, !before.includes(one.version));
+        this.#label(labels);
       }
-      this.#problems = problems.join("; ");
-      const only = this.#config.onlyVersion;
-      const wanted = versions.find((each) => only === 0 || each.version === only);
-      if (wanted) await this.#aspire(wanted);
+      this.#tellRefused(labels);
+      this.#settle();
+      await this.#retire(labels);
     } finally {
       this.#busy = false;
     }
   }
 
-  async #aspire(wanted: ModelVersion): Promise<void> {
-    if (this.#available?.version === wanted.version) return;
+  async #aspire(wanted: ModelVersion, isNew: boolean): Promise<void> {
+    if (this.#served.has(wanted.version)) return;
     let kept = this.#kept.get(wanted.version);
-    if (
-      !kept ||
-      kept.sha256 !== wanted.sha256 ||
-      (kept.status.state === "END" && !kept.status.error)
-    ) {
+    if (!kept || kept.sha256 !== wanted.sha256 || (kept.status.state === "END" && isNew)) {
       kept = {
         status: { version: wanted.version, state: "START", error: null },
         sha256: wanted.sha256,
@@ -129,12 +150,9 @@ export class ModelManager {
     await this.#inTime(this.#inference.load(version, wanted.path), "load");
     this.#log("model-loaded", { version, tookMs: tookMs() });
     await this.#inTime(this.#warmUp(wanted), "warm-up");
-    const before = this.#available;
-    this.#available = wanted;
+    this.#served.set(version, wanted);
     this.#set(kept, "AVAILABLE");
     this.#log("model-available", { version, tookMs: tookMs(), sha256: wanted.sha256 });
-    this.#firstAvailable();
-    if (before) await this.#unload(before.version);
   }
 
   async #warmUp({ version, expected }: ModelVersion): Promise<void> {
@@ -144,10 +162,64 @@ export class ModelManager {
     }
   }
 
+  /**
+   * Only to versions that are loaded, as TensorFlow Serving has it; but a label that comes with its
+   * version is not refused for ever: it is put on once the version is there.
+   */
+  #label(wanted: Readonly<Record<string, number>>): void {
+    for (const label of this.#labels.keys()) {
+      if (wanted[label] === undefined) this.#labels.delete(label);
+    }
+    for (const [label, version] of Object.entries(wanted)) {
+      if (!this.#served.has(version) || this.#labels.get(label) === version) continue;
+      this.#labels.set(label, version);
+      this.#log("model-label", { label, version });
+    }
+  }
+
+  #tellRefused(wanted: Readonly<Record<string, number>>): void {
+    const refused = Object.values(wanted)
+      .filter((version) => !this.#served.has(version))
+      .map(
+        (version) =>
+          `Request to assign label to version ${version} of model ${this.#config.modelName}, which is not currently available for inference`,
+      );
+    if (refused.join() !== this.#refused && refused.length > 0) {
+      this.#log("model-label-refused", { messages: refused });
+    }
+    this.#refused = refused.join();
+  }
+
+  #settle(): void {
+    const tried = (version: number): boolean =>
+      this.#served.has(version) || (this.#kept.get(version)?.attempts ?? 0) > 0;
+    if (this.#settled || this.#served.size === 0 || !this.#wanted.every(tried)) return;
+    this.#settled = true;
+    this.#firstSettled();
+  }
+
+  /** Not before one that is wanted is served, and not while a label waits to move off it. */
+  async #retire(labels: Readonly<Record<string, number>>): Promise<void> {
+    if (!this.#wanted.some((version) => this.#served.has(version))) return;
+    const keep = new Set(this.#wanted);
+    for (const [label, version] of this.#labels) {
+      if (this.#wanted.includes(labels[label] ?? 0)) keep.add(version);
+    }
+    for (const version of this.#served.keys()) {
+      if (!keep.has(version)) await this.#unload(version);
+    }
+  }
+
   async #unload(version: number): Promise<void> {
     const kept = this.#kept.get(version);
+    this.#served.delete(version);
+    for (const [label, at] of this.#labels) if (at === version) this.#labels.delete(label);
     if (kept) this.#set(kept, "UNLOADING");
-    await this.#inference.unload(version, this.#config.requestDeadlineMs);
+    try {
+      await this.#inference.unload(version, this.#config.requestDeadlineMs);
+    } catch (error) {
+      this.#log("model-unload-failed", { version, message: messageOf(error) });
+    }
     if (kept) this.#set(kept, "END");
   }
 
@@ -176,14 +248,14 @@ export class ModelManager {
     kept.nextTryMs = performance.now() + this.#config.loadRetryMs;
     this.#log("model-load-failed", { version, attempt: kept.attempts, last, code, message });
     if (last) this.#set(kept, "END", { code, message });
-    if (this.#available) return;
+    if (this.#served.size > 0) return;
     if (error instanceof DeviceGone && !this.#config.strict) {
       this.#onGiveUp("device-gone", message);
-    } else if (last) {
-      this.#onGiveUp("not-available", message);
-    } else {
-      this.#inference.replaceWorker();
+      return;
     }
+    const ended = this.#wanted.every((one) => this.#kept.get(one)?.status.state === "END");
+    if (ended) this.#onGiveUp("not-available", message);
+    else this.#inference.replaceWorker();
   }
 
   #set(kept: Kept, state: VersionState, error: VersionStatus["error"] = null): void {

@@ -2,9 +2,15 @@ import type { Config } from "./config.ts";
 import type { Inference } from "./inference.ts";
 import type { ModelVersion } from "./model-folder.ts";
 import type { ModelManager } from "./model-manager.ts";
-import { type Signature, parseBody, predictText, readPredict } from "./predict-body.ts";
+import {
+  type PredictBody,
+  type Signature,
+  parseBody,
+  predictText,
+  readPredict,
+} from "./predict-body.ts";
 import type { Wanted } from "./route.ts";
-import { type Answer, JSON_TYPE, StatusError, jsonAnswer } from "./status.ts";
+import { type Answer, JSON_TYPE, StatusError, VERSION_HEADER, jsonAnswer } from "./status.ts";
 
 /** TensorFlow Serving's answers: status in every state 200, what is not served 404. */
 export class Rest {
@@ -18,15 +24,15 @@ export class Rest {
   }
 
   status(of: Wanted): Answer {
-    refuseLabel(of);
+    const version = this.#versionOf(of);
     const ours = of.model === this.#config.modelName ? this.#manager.statuses() : [];
-    const found = ours.filter((each) => of.version === null || each.version === of.version);
+    const found = ours.filter((each) => version === null || each.version === version);
     if (found.length === 0) {
       throw new StatusError(
         "NOT_FOUND",
-        of.version === null
+        version === null
           ? `Could not find any versions of model ${of.model}`
-          : `Could not find version ${of.version} of model ${of.model}`,
+          : `Could not find version ${version} of model ${of.model}`,
       );
     }
     return jsonAnswer({
@@ -70,19 +76,20 @@ export class Rest {
   async predict(of: Wanted, text: string, signal: AbortSignal): Promise<Answer> {
     const document = parseBody(text);
     const model = this.#served(of);
-    const body = readPredict(document, model.signature, this.#config.batchMax);
     const { version } = model;
-    const output = await this.#inference
-      .run({ version, rows: body.rows, input: body.input, signal })
-      .catch((error: unknown) => {
-        // Unloaded between the look and the run: the newer one is asked by the caller's next try.
-        if (error instanceof StatusError && error.code === "NOT_FOUND") throw notServed(of);
-        throw error;
-      });
+    let body: PredictBody;
+    let output: Float32Array;
+    try {
+      body = readPredict(document, model.signature, this.#config.batchMax);
+      output = await this.#inference.run({ version, rows: body.rows, input: body.input, signal });
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      throw new StatusError(error.code, error.message, version);
+    }
     return {
       status: 200,
       body: predictText(body.format, output, model.signature.output.columns),
-      headers: { "content-type": JSON_TYPE, "x-model-version": String(version) },
+      headers: { "content-type": JSON_TYPE, [VERSION_HEADER]: String(version) },
     };
   }
 
@@ -95,21 +102,19 @@ export class Rest {
   }
 
   #served(of: Wanted): ModelVersion {
-    refuseLabel(of);
-    const model = of.model === this.#config.modelName ? this.#manager.available : null;
-    if (!model || (of.version !== null && of.version !== model.version)) throw notServed(of);
-    return model;
+    const version = this.#versionOf(of);
+    const model = of.model === this.#config.modelName ? this.#manager.find(version) : null;
+    if (model) return model;
+    const which = version === null ? `Latest(${of.model})` : `Specific(${of.model}, ${version})`;
+    throw new StatusError("NOT_FOUND", `Servable not found for request: ${which}`);
   }
-}
 
-function notServed(of: Wanted): StatusError {
-  const which =
-    of.version === null ? `Latest(${of.model})` : `Specific(${of.model}, ${of.version})`;
-  return new StatusError("NOT_FOUND", `Servable not found for request: ${which}`);
-}
-
-/** Labels are given in a configuration that this server does not have. */
-function refuseLabel(of: Wanted): void {
-  if (of.label === null) return;
-  throw new StatusError("INVALID_ARGUMENT", `Unrecognized servable version label: ${of.label}`);
+  /** The version that is named, also by a label; null: the newest. */
+  #versionOf(of: Wanted): number | null {
+    if (of.label === null) return of.version;
+    const isOurs = of.model === this.#config.modelName;
+    const version = isOurs ? this.#manager.labels.get(of.label) : undefined;
+    if (version !== undefined) return version;
+    throw new StatusError("INVALID_ARGUMENT", `Unrecognized servable version label: ${of.label}`);
+  }
 }

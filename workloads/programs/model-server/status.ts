@@ -16,10 +16,13 @@ export type StatusCode = keyof typeof HTTP_STATUS;
 /** A request that ends with an error body. */
 export class StatusError extends Error {
   readonly code: StatusCode;
-  constructor(code: StatusCode, message: string) {
+  /** The version that was to answer, where that was found. */
+  readonly version: number | null;
+  constructor(code: StatusCode, message: string, version: number | null = null) {
     super(message);
     this.name = "StatusError";
     this.code = code;
+    this.version = version;
   }
 }
 
@@ -31,6 +34,8 @@ export interface Answer {
 }
 
 export const JSON_TYPE = "application/json";
+/** On every answer to which a version was found, good or not. */
+export const VERSION_HEADER = "x-model-version";
 
 /** TensorFlow Serving's error body; a full queue also says when to come back. */
 export function errorAnswer(error: StatusError): Answer {
@@ -40,6 +45,7 @@ export function errorAnswer(error: StatusError): Answer {
     headers: {
       "content-type": JSON_TYPE,
       ...(error.code === "UNAVAILABLE" ? { "retry-after": "1" } : {}),
+      ...(error.version === null ? {} : { [VERSION_HEADER]: String(error.version) }),
     },
   };
 }
