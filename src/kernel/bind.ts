@@ -1,5 +1,6 @@
 import { at, listAt, type KubeObject } from "../model/json.ts";
 import type { Plan } from "../model/plan.ts";
+import { bringsNothing } from "./existing.ts";
 import { RUN_LABEL } from "./inventory.ts";
 import { isClusterScoped } from "./kube-path.ts";
 
@@ -16,8 +17,9 @@ export function namespaceOf(plan: Plan): string {
   return `ninety-${plan.experiment}`;
 }
 
-/** All objects of a plan as they are applied, the run's namespace first. Pure. */
+/** All objects of a plan as they are applied, the run's namespace first; none if it has none. */
 export function bindPlan(plan: Plan, binding: Binding): readonly KubeObject[] {
+  if (bringsNothing(plan)) return [];
   const own: KubeObject = {
     apiVersion: "v1",
     kind: "Namespace",

@@ -136,13 +136,14 @@ export async function addressOf(
     readonly by?: "name" | undefined;
   },
 ): Promise<string> {
-  const { service } = part;
-  const { api, signal, namespace } = of;
+  const { service, existing } = part;
+  const { api, signal } = of;
+  const inside = existing?.namespace ?? of.namespace;
   if (service && of.by === "name") {
-    return `${service.name}.${namespace}.svc.${CLUSTER_DOMAIN}:${service.port}`;
+    return `${service.name}.${inside}.svc.${CLUSTER_DOMAIN}:${service.port}`;
   }
   const object =
-    service && (await api.get(`api/v1/namespaces/${namespace}/services/${service.name}`, signal));
+    service && (await api.get(`api/v1/namespaces/${inside}/services/${service.name}`, signal));
   const ip = textAt(object, "spec", "clusterIP");
   if (service && ip !== "" && ip !== "None") {
     return ip.includes(":") ? `[${ip}]:${service.port}` : `${ip}:${service.port}`;

@@ -1,6 +1,8 @@
 import { at, listAt, numberAt, textAt, type KubeObject } from "../model/json.ts";
 import type { PlannedPart } from "../model/plan.ts";
 import type { Target } from "../model/target.ts";
+import type { Api } from "../ports/api.ts";
+import { selects } from "./selector.ts";
 
 /** The label that every object of a run carries. */
 export const RUN_LABEL = "ninety/run";
@@ -27,6 +29,32 @@ export interface Inventory {
   readonly pods: Readonly<Record<string, readonly InventoryPod[]>>;
 }
 
+/** What is there now of these parts, as the API server tells it. */
+export async function readInventory(
+  of: { readonly stack: readonly PlannedPart[]; readonly run: string; readonly api: Api },
+  signal: AbortSignal,
+): Promise<Inventory> {
+  const { stack, run, api } = of;
+  const [nodes, ...lists] = await Promise.all(
+    ["api/v1/nodes", ...podPaths(stack, run)].map(async (path) => api.list(path, signal)),
+  );
+  // Two parts may have some pods in common.
+  const pods = new Map(lists.flat().map((pod) => [textAt(pod, "metadata", "uid"), pod]));
+  return inventoryOf({ stack, run, pods: [...pods.values()], nodes: nodes ?? [] });
+}
+
+/** Pods of the run wherever it put them; of what was there before only what is asked for. */
+function podPaths(stack: readonly PlannedPart[], run: string): readonly string[] {
+  const labelled = (label: string): string => `pods?labelSelector=${encodeURIComponent(label)}`;
+  const there = stack.flatMap(({ existing, selector }) =>
+    existing && selector !== null
+      ? [`api/v1/namespaces/${existing.namespace}/${labelled(selector)}`]
+      : [],
+  );
+  const ours = stack.some(({ existing }) => !existing);
+  return [...(ours ? [`api/v1/${labelled(`${RUN_LABEL}=${run}`)}`] : []), ...new Set(there)];
+}
+
 /** From lists as the API server gives them; `pods` may hold those of other runs. */
 export function inventoryOf(of: {
   readonly stack: readonly PlannedPart[];
@@ -36,8 +64,12 @@ export function inventoryOf(of: {
 }): Inventory {
   const own = of.pods.filter((pod) => pod.metadata.labels?.[RUN_LABEL] === of.run);
   const nodes = of.nodes.map(nodeOf).sort(by(({ name }) => name));
-  const pods = of.stack.map(({ part, selector }) => {
-    const matching = selector === null ? [] : own.filter((pod) => selects(selector, pod));
+  const pods = of.stack.map(({ part, selector, existing }) => {
+    const there = existing
+      ? of.pods.filter(({ metadata }) => metadata.namespace === existing.namespace)
+      : own;
+    const matching =
+      selector === null ? [] : there.filter(({ metadata }) => selects(selector, metadata.labels));
     const key = ({ target }: InventoryPod): string => `${target.node} ${target.name}`;
     return [part, matching.map(podOf).sort(by(key))] as const;
   });
@@ -46,14 +78,6 @@ export function inventoryOf(of: {
 
 function by<T>(key: (of: T) => string): (a: T, b: T) => number {
   return (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
-}
-
-/** Whether a pod carries all of `key=value,key=value`. */
-function selects(selector: string, pod: KubeObject): boolean {
-  return selector.split(",").every((term) => {
-    const [key = "", wanted = ""] = term.split("=", 2).map((side) => side.trim());
-    return pod.metadata.labels?.[key] === wanted;
-  });
 }
 
 function nodeOf(node: KubeObject): InventoryNode {

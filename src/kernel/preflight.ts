@@ -1,11 +1,13 @@
 import type { Effect } from "../model/effect.ts";
 import { EXIT, NinetyError } from "../model/error.ts";
-import { at, numberAt, textAt } from "../model/json.ts";
+import { at, numberAt, textAt, type KubeObject } from "../model/json.ts";
 import type { Plan, PlannedPart, PlannedStep } from "../model/plan.ts";
 import type { Pick, TargetKind } from "../model/target.ts";
 import type { AnyFault } from "../ports/fault.ts";
+import { bringsNothing } from "./existing.ts";
 import type { InventoryNode } from "./inventory.ts";
 import { podBounds } from "./scale.ts";
+import { selects, selectsBy, templateLabels } from "./selector.ts";
 import { refusal } from "./stand-in.ts";
 
 /** What a cluster is, as far as preflight judges it. */
@@ -34,14 +36,16 @@ export function clusterProblems(
 ): readonly string[] {
   const open = facts.nodes.filter(({ schedulable }) => schedulable || facts.fresh);
   const nodes = open.map(({ name }) => name);
+  // What is there already runs where it runs.
+  const places = !facts.fresh && !bringsNothing(plan);
   const refused = plan.steps.flatMap((step) => {
     const why = refusal(step, { ...of, nodes: nodes.length > 0 ? nodes : ["any"] });
     return why === null ? [] : [`${step.id} ${step.fault} can be held by nobody: ${why}`];
   });
   return [
-    ...(facts.fresh ? [] : nodeProblems(plan, nodes)),
+    ...(places ? nodeProblems(plan, nodes) : []),
     ...versionProblems(plan, facts),
-    ...(facts.fresh ? [] : gpuProblems(plan, facts)),
+    ...(places ? gpuProblems(plan, facts) : []),
     ...refused,
   ];
 }
@@ -53,6 +57,16 @@ export function refuse(problems: readonly string[], hint?: string): void {
     exit: EXIT.preflight,
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** Throws where parts must be there already and the cluster is one that is only started now. */
+export function refuseAbsent(plan: Plan): void {
+  const parts = plan.stack.filter(({ existing }) => existing).map(({ part }) => part);
+  if (parts.length === 0) return;
+  refuse(
+    [`existing parts need a cluster that is up, got ${parts.join(", ")} and none`],
+    "ninety cluster up, deploy them with kubectl, and run again; or --context <name>",
+  );
 }
 
 /** The devices of a pod are told by the API from here on. */
@@ -99,7 +113,9 @@ function wantedProblems(plan: Plan): readonly string[] {
 }
 
 function wantedGpus(plan: Plan): number {
-  return plan.stack.reduce((sum, part) => sum + mostPods(part) * part.gpusPerPod, 0);
+  return plan.stack
+    .filter(({ existing }) => !existing)
+    .reduce((sum, part) => sum + mostPods(part) * part.gpusPerPod, 0);
 }
 
 /** A part that scales may come to need all of them. */
@@ -144,10 +160,13 @@ function countOf(on: Pick<Exclude<TargetKind, "link">>, part: PlannedPart | unde
   return on.kind === "gpu" ? pods * (part?.gpusPerPod ?? 0) : pods;
 }
 
-/** More pods of a part down at once than its disruption budget lets go of. */
-function budgetProblems(plan: Plan): readonly string[] {
+/**
+ * More pods of a part down at once than its disruption budgets let go of. `stack`: the parts, with
+ * the budgets of those that are there already.
+ */
+export function budgetProblems(plan: Plan, stack = plan.stack): readonly string[] {
   if (plan.accepts.includes("pdb-broken")) return [];
-  return plan.stack.flatMap((part) => {
+  return stack.flatMap((part) => {
     // A part that scales may be at its least when the fault comes.
     const replicas = podBounds(part)?.least ?? null;
     const allowed = replicas === null ? null : allowedOf(part, replicas);
@@ -172,14 +191,25 @@ function victimsOf({ on }: PlannedStep, part: PlannedPart): number {
   return on.kind === "gpu" ? Math.ceil(many / Math.max(1, part.gpusPerPod)) : many;
 }
 
-/** How many of so many pods its PodDisruptionBudget lets go of; null where it has none. */
-function allowedOf({ objects }: PlannedPart, replicas: number): number | null {
-  const budget = objects.find(({ kind }) => kind === "PodDisruptionBudget");
-  if (!budget) return null;
+/** How many of so many pods its PodDisruptionBudgets let go of, the strictest; null: it has none. */
+function allowedOf({ objects, selector }: PlannedPart, replicas: number): number | null {
+  const labels = objects
+    .map(templateLabels)
+    .find((one) => selector !== null && selects(selector, one));
+  const allowed = objects
+    .filter(({ kind }) => kind === "PodDisruptionBudget")
+    .filter((budget) => !labels || selectsBy(at(budget, "spec", "selector"), labels))
+    .flatMap((budget) => allowedBy(budget, replicas) ?? []);
+  return allowed.length === 0 ? null : Math.min(...allowed);
+}
+
+/** Of one that the API server has, also what it counts right now: pods may be missing already. */
+function allowedBy(budget: KubeObject, replicas: number): number | null {
+  const now = numberAt(budget, "status", "disruptionsAllowed") ?? Infinity;
   const most = amount(at(budget, "spec", "maxUnavailable"), replicas);
-  if (most !== null) return most;
+  if (most !== null) return Math.min(most, now);
   const least = amount(at(budget, "spec", "minAvailable"), replicas);
-  return least === null ? null : Math.max(0, replicas - least);
+  return least === null ? null : Math.min(Math.max(0, replicas - least), now);
 }
 
 /** `2` or `"50%"` of `all`, rounded up as Kubernetes does. */

@@ -80,12 +80,12 @@ export function readLoad(
   }
   const before = problems.length;
   const params = read("load", definition.params, written["options"], problems);
-  const to = servicePart(written["to"], stack, problems);
-  if (problems.length > before || to === null) return null;
-  problems.push(...rulesBroken("load", () => definition.problems?.(params)));
+  const part = servicePart(written["to"], stack, problems);
+  if (problems.length > before || part === null) return null;
+  problems.push(...rulesBroken("load", () => definition.problems?.(params, part)));
   if (problems.length > before) return null;
   try {
-    const plan = definition.plan(params, to);
+    const plan = definition.plan(params, part.part, part);
     const wrong = loadProblem(plan);
     if (wrong === null) return { ...plan, options: asJson(plan.options) };
     problems.push(wrong);
@@ -95,13 +95,17 @@ export function readLoad(
   return null;
 }
 
-/** Name of the part that the load is offered to: it must be there and have a service. */
-function servicePart(name: unknown, stack: readonly Part[], problems: string[]): string | null {
+/** The part that the load is offered to: it must be there and have a service. */
+function servicePart(
+  name: unknown,
+  stack: readonly Part[],
+  problems: string[],
+): PlannedPart | null {
   const serving: readonly PlannedPart[] = stack
     .map(({ planned }) => planned)
     .filter(({ service }) => service !== null);
   const hit = serving.find(({ part }) => part === name);
-  if (hit) return hit.part;
+  if (hit) return hit;
   const known = serving.map(({ part }) => part).join(", ") || "none";
   const why = stack.some(({ part }) => part === name) ? "which has no service" : "not in the stack";
   problems.push(`load.to must be a part with a service (${known}), got ${show(name)}, ${why}`);

@@ -1,5 +1,5 @@
-import { EXIT, NinetyError, messageOf } from "../model/error.ts";
-import { at, listAt, numberAt, textAt, type KubeObject } from "../model/json.ts";
+import { messageOf } from "../model/error.ts";
+import { numberAt, textAt, type KubeObject } from "../model/json.ts";
 import type { Plan, PlannedPart } from "../model/plan.ts";
 import { ApiError, type Api } from "../ports/api.ts";
 
@@ -67,35 +67,4 @@ export async function metricsProblems(
   return [
     `${scaling.join(", ")} scales on CPU: APIService ${METRICS} must be Available, got ${got}`,
   ];
-}
-
-/**
- * Throws, exit 4, where a local cluster that is up lacks an image: there is no registry that its
- * nodes could get it from.
- */
-export function refuseMissingImages(
-  objects: readonly KubeObject[],
-  cluster: { readonly images: Readonly<Record<string, string>>; readonly instance: string },
-): void {
-  const there = new Set(Object.values(cluster.images));
-  const missing = new Set(objects.flatMap(imagesOf).filter((image) => !there.has(image)));
-  if (missing.size === 0) return;
-  throw new NinetyError(
-    `nodes of local cluster ${cluster.instance} must have the images of the stack, ` +
-      `they lack ${[...missing].sort().join(", ")}`,
-    {
-      exit: EXIT.preflight,
-      hint:
-        `ninety cluster down --instance ${cluster.instance}: ` +
-        "the run then starts a cluster that has what its stack needs",
-    },
-  );
-}
-
-function imagesOf(object: KubeObject): readonly string[] {
-  const spec = at(object, "spec");
-  const pod = object.kind === "Pod" ? spec : at(spec, "template", "spec");
-  return ["initContainers", "containers"].flatMap((key) =>
-    listAt(pod, key).map((container) => textAt(container, "image")),
-  );
 }

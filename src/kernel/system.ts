@@ -1,6 +1,6 @@
 import type { Held, Lease } from "../model/effect.ts";
 import { EXIT, NinetyError } from "../model/error.ts";
-import { textAt, type KubeObject } from "../model/json.ts";
+import type { KubeObject } from "../model/json.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { Ms } from "../model/quantity.ts";
 import type { Environment } from "../model/record.ts";
@@ -16,21 +16,21 @@ import type { Sampler } from "../ports/sampler.ts";
 import type { Witness } from "../ports/witness.ts";
 import { bindPlan, namespaceOf } from "./bind.ts";
 import { within, type Crew } from "./crew.ts";
-import { addressOf, applyAll, refuseLeftovers, refuseTaken, waitReady } from "./deploy.ts";
+import { addressOf, applyAll, refuseTaken, waitReady } from "./deploy.ts";
+import { judgeCluster } from "./enter.ts";
+import { bringsNothing } from "./existing.ts";
 import { podsNow, replacements, uidOf } from "./follow.ts";
 import { note, openSteps } from "./heal.ts";
 import { createHolders } from "./holders.ts";
-import { inventoryOf, RUN_LABEL, type Inventory } from "./inventory.ts";
+import { readInventory, type Inventory } from "./inventory.ts";
 import { leaseOf } from "./lease.ts";
-import { clusterProblems, planProblems, refuse } from "./preflight.ts";
+import { planProblems, refuse, refuseAbsent } from "./preflight.ts";
 import { lookBefore, prove, type Proofs } from "./prove.ts";
 import { randomOf } from "./prng.ts";
 import { resolve } from "./resolver.ts";
-import { metricsProblems, refuseMissingImages } from "./scale.ts";
 import type { Holders, Replaced, Resolved, System } from "./run-system.ts";
 import { RequestWindow, settle } from "./settle.ts";
 import { cuttingSteps, effectsOf } from "./stand-in.ts";
-import { labelled } from "./sweep.ts";
 import { leftoverEvents, removeObjects, sweepEffects, sweepFailed } from "./teardown.ts";
 import { spawnSamplers, started, stayWithLoad } from "./watch.ts";
 
@@ -48,6 +48,8 @@ export interface SystemDeps {
   readonly provider: ClusterProvider;
   /** A cluster that is up already, and that is somebody else's to take down. */
   readonly attach?: Cluster;
+  /** Where clients reach the part that the load is offered to; else the address of its Service. */
+  readonly address?: string;
   readonly injectors: (cluster: Cluster) => readonly Injector[];
   readonly witness: (cluster: Cluster) => Witness;
   readonly faults: (name: string) => AnyFault;
@@ -130,7 +132,15 @@ class PortSystem implements RunSystem {
     const { attach, provider } = this.#deps;
     refuse(planProblems(plan));
     if (attach) await this.#enter(plan, attach, signal);
+    else if (provider.kind === "local") refuseAbsent(plan);
     await provider.prepare(this.#progress, signal);
+    // One that is there already is judged before anything is called touched.
+    if (!attach && provider.kind === "kube") await this.#up(plan, signal);
+  }
+
+  async #up(plan: Plan, signal: AbortSignal): Promise<void> {
+    this.#cluster = await this.#deps.provider.up(plan.cluster, this.#progress, signal);
+    await this.#enter(plan, this.#cluster, signal);
   }
 
   deploy(plan: Plan, signal: AbortSignal): Promise<void> {
@@ -140,21 +150,11 @@ class PortSystem implements RunSystem {
   }
 
   async #deploy(plan: Plan, signal: AbortSignal): Promise<void> {
-    const { provider, environment, versions } = this.#deps;
-    if (!this.#stage) {
-      this.#cluster = await provider.up(plan.cluster, this.#progress, signal);
-      await this.#enter(plan, this.#cluster, signal);
-    }
+    const { environment, versions } = this.#deps;
+    if (!this.#stage) await this.#up(plan, signal);
     const stage = this.#on();
-    const { cluster, objects } = stage;
-    const deploying = { api: cluster.api, clock: this.clock, run: this.#run, signal };
-    await refuseTaken(namespaceOf(plan), deploying);
-    stage.deployed = true;
-    this.#tell(`applying ${objects.length} objects`);
-    await applyAll(objects, deploying);
-    this.#tell("waiting for nodes and GPUs");
-    await cluster.ready(signal);
-    await waitReady(objects, deploying, (what) => this.#tell(what));
+    const { cluster } = stage;
+    if (!bringsNothing(plan)) await this.#apply(plan, stage, signal);
     const described = await cluster.describe(signal);
     await this.log.write("environment.json", {
       schema: 1,
@@ -164,30 +164,30 @@ class PortSystem implements RunSystem {
     } satisfies Environment);
   }
 
+  async #apply(plan: Plan, stage: Stage, signal: AbortSignal): Promise<void> {
+    const { cluster, objects } = stage;
+    const deploying = { api: cluster.api, clock: this.clock, run: this.#run, signal };
+    await refuseTaken(namespaceOf(plan), deploying);
+    stage.deployed = true;
+    this.#tell(`applying ${objects.length} objects`);
+    await applyAll(objects, deploying);
+    this.#tell("waiting for nodes and GPUs");
+    await cluster.ready(signal);
+    await waitReady(objects, deploying, (what) => this.#tell(what));
+  }
+
   /** Judges a cluster that is up; only then it is the run's stage. */
   async #enter(plan: Plan, cluster: Cluster, signal: AbortSignal): Promise<void> {
-    const { injectors, witness, faults, attach } = this.#deps;
-    const fresh = cluster !== attach && cluster.kind === "local";
+    const { injectors, witness, faults, attach, address } = this.#deps;
     const binding = { run: this.#run, namespace: namespaceOf(plan), images: cluster.images };
     const holders = createHolders(injectors(cluster));
     const objects = bindPlan(plan, binding);
-    const stage = { cluster, holders, witness: witness(cluster), objects, deployed: false };
-    this.#stage = stage;
-    const { api, kind, guard } = cluster;
-    const kubernetes = textAt(await api.get("version", signal), "gitVersion");
-    const nodes = await this.#inventory(plan, cluster, signal).then((seen) => seen.nodes);
-    const expected = guard.machines.map((name) => ({
-      name,
-      ready: false,
-      schedulable: true,
-      gpus: 0,
-    }));
-    const facts = { kind, kubernetes, fresh, nodes: nodes.length > 0 ? nodes : expected };
+    this.#stage = { cluster, holders, witness: witness(cluster), objects, deployed: false };
     const accepts: Holders["accepts"] = (effect) => holders.accepts(effect);
-    const lacking = await metricsProblems(plan, { api, signal });
-    refuse([...clusterProblems(plan, facts, { faults, accepts }), ...lacking]);
-    if (kind === "local") refuseMissingImages(objects, cluster);
-    if (!fresh) refuseLeftovers(await labelled(api, { run: null, planned: objects, signal }));
+    const fresh = cluster !== attach && cluster.kind === "local";
+    const addressGiven = address !== undefined;
+    const of = { cluster, run: this.#run, objects, accepts, faults, fresh, addressGiven };
+    await judgeCluster(plan, of, signal);
   }
 
   async watch(plan: Plan, crew: Crew, signal: AbortSignal): Promise<void> {
@@ -197,7 +197,8 @@ class PortSystem implements RunSystem {
     const part = plan.stack.find((one) => one.part === plan.load.to);
     if (!part) throw new Error(`load.to must be in the stack, got ${plan.load.to}`);
     const { api } = cluster;
-    const address = await addressOf(part, { api, signal, namespace, by: plan.load.by });
+    const at = { api, signal, namespace, by: plan.load.by };
+    const address = this.#deps.address ?? (await addressOf(part, at));
     const sample = (one: Sample): void => {
       this.log.sample(one);
       this.#deps.onLive({ is: "sample", sample: one });
@@ -332,13 +333,8 @@ class PortSystem implements RunSystem {
     }
   }
 
-  async #inventory(plan: Plan, cluster: Cluster, signal: AbortSignal): Promise<Inventory> {
-    const label = encodeURIComponent(`${RUN_LABEL}=${this.#run}`);
-    const [pods, nodes] = await Promise.all([
-      cluster.api.list(`api/v1/pods?labelSelector=${label}`, signal),
-      cluster.api.list("api/v1/nodes", signal),
-    ]);
-    return inventoryOf({ stack: plan.stack, run: this.#run, pods, nodes });
+  async #inventory(plan: Plan, { api }: Cluster, signal: AbortSignal): Promise<Inventory> {
+    return readInventory({ stack: plan.stack, run: this.#run, api }, signal);
   }
 
   #on(): Stage {

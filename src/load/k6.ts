@@ -1,8 +1,8 @@
-import { access, copyFile, mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
+import { join, resolve, sep } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT, NinetyError } from "../model/error.ts";
-import { textAt, numberAt } from "../model/json.ts";
+import { at, textAt } from "../model/json.ts";
 import type { LoadPlan } from "../model/plan.ts";
 import type { LoadRunner } from "../ports/load.ts";
 import { died, K6Load } from "./k6/running.ts";
@@ -25,16 +25,17 @@ export function usersFor({ rateRps, timeoutMs }: LoadPlan): number {
 export interface K6Options {
   /** k6 with the extension of binaries/k6-record. */
   readonly k6Path: string;
-  /** Holds `<load>.js` of each load. */
+  /** Holds `<load>.js` of each load, and what those import. */
   readonly scriptsFolder: string;
-  /** Holds `<model>/<version>/expected.json`. */
+  /** Holds the `files` that a load's options name, such as `<model>/<version>/expected.json`. */
   readonly modelsFolder: string;
 }
 
 /**
- * Offers load with k6: one process, one scenario for each kind of connection. `start` resolves once
- * each scenario has sent a request. Throws NinetyError: exit 4 where a file is missing, exit 2
- * where k6 dies.
+ * Offers load with k6: one process, one scenario for each kind of connection. Which load it is, is
+ * data: its script, and of its options `path` (asked for at the address), `files` (given to the
+ * script by name, as paths) and whatever else the script reads. `start` resolves once each scenario
+ * has sent a request. Throws NinetyError: exit 4 where a file is missing, exit 2 where k6 dies.
  */
 export function k6Runner(options: K6Options): LoadRunner {
   return {
@@ -45,19 +46,20 @@ export function k6Runner(options: K6Options): LoadRunner {
       const recordPath = join(workFolder, "k6-record.ndjson");
       const logPath = join(workFolder, "k6.log");
       const homeFolder = join(workFolder, "k6-home");
-      const expectedPath = expectedOf(plan, options.modelsFolder);
-      await present({ k6: options.k6Path, "expected answers": expectedPath });
-      await copyFile(join(options.scriptsFolder, `${plan.load}.js`), scriptPath);
+      const files = filesOf(plan, options.modelsFolder);
+      await present({ k6: options.k6Path, ...files });
+      await copyScripts(options.scriptsFolder, workFolder);
       await mkdir(homeFolder, { recursive: true });
       const config = {
-        url: `http://${of.address}/v1/models/${textAt(plan.options, "model")}:predict`,
+        url: `http://${of.address}${textAt(plan.options, "path")}`,
         rateRps: plan.rateRps,
         timeoutMs: plan.timeoutMs,
         atMostMs: Math.ceil(of.atMostMs),
         users: usersFor(plan),
         seed: of.seed,
-        expectedPath,
         scenarios: plan.scenarios,
+        options: plan.options,
+        files,
       };
       await writeFile(configPath, JSON.stringify(config, null, 2));
       const process = of.host.start({
@@ -107,9 +109,24 @@ function argvOf(of: {
   ];
 }
 
-function expectedOf(plan: LoadPlan, modelsFolder: string): string {
-  const version = numberAt(plan.options, "version") ?? 1;
-  return join(modelsFolder, textAt(plan.options, "model"), String(version), "expected.json");
+/** The files that a load's options name, by name, as paths below `folder`. */
+function filesOf(plan: LoadPlan, folder: string): Readonly<Record<string, string>> {
+  const named = Object.entries((at(plan.options, "files") ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(
+    named.map(([name, file]) => {
+      const path = resolve(folder, String(file));
+      if (path.startsWith(`${resolve(folder)}${sep}`)) return [name, path];
+      throw new NinetyError(`load.options.files.${name} must be below ${folder}, got ${path}`, {
+        exit: EXIT.preflight,
+      });
+    }),
+  );
+}
+
+/** All of them: a script may import others. */
+async function copyScripts(from: string, to: string): Promise<void> {
+  const names = (await readdir(from)).filter((name) => name.endsWith(".js"));
+  await Promise.all(names.map(async (name) => copyFile(join(from, name), join(to, name))));
 }
 
 async function present(files: Readonly<Record<string, string>>): Promise<void> {

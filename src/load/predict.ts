@@ -1,19 +1,9 @@
 import { choice, choices, duration, rate } from "../model/fields.ts";
 import { defineLoad } from "../ports/load.ts";
+import { inFlightProblems } from "./in-flight.ts";
 
-/**
- * Requests of all scenarios that may be in flight at once: each takes a virtual user of k6, and
- * those take 0.7 MiB each.
- */
-const IN_FLIGHT_MAX = 2_000;
-
-function inFlightProblems(count: number): readonly string[] {
-  if (count <= IN_FLIGHT_MAX) return [];
-  return [
-    `rate times timeout times connections must be at most ${IN_FLIGHT_MAX} requests in flight, ` +
-      `got ${count}`,
-  ];
-}
+const MODEL = "mlp";
+const VERSION = 1;
 
 /**
  * Predictions with inputs drawn by seed and answers checked by value, open-loop: a request is due
@@ -43,10 +33,8 @@ export const predict = defineLoad({
       default: "address",
     }),
   },
-  problems: ({ rateRps, connections, timeoutMs }) => [
-    ...(connections.length === 0 ? ["connections must name one kind at least, got []"] : []),
-    ...inFlightProblems(Math.ceil((rateRps * timeoutMs * connections.length) / 1_000)),
-  ],
+  problems: ({ rateRps, connections, timeoutMs }) =>
+    inFlightProblems({ rateRps, timeoutMs, scenarios: connections.length }),
   plan: ({ rateRps, connections, timeoutMs, by }, to) => ({
     load: "predict",
     to,
@@ -54,6 +42,9 @@ export const predict = defineLoad({
     rateRps,
     timeoutMs,
     scenarios: connections.map((connection) => ({ name: connection, connection })),
-    options: { model: "mlp", version: 1 },
+    options: {
+      path: `/v1/models/${MODEL}:predict`,
+      files: { expected: `${MODEL}/${VERSION}/expected.json` },
+    },
   }),
 });

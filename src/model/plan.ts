@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from "./json.ts";
+import type { Json, JsonObject, KubeObject } from "./json.ts";
 import type { Ms, Ratio, Rps } from "./quantity.ts";
 import type { Pick } from "./target.ts";
 
@@ -39,6 +39,8 @@ export interface ClusterPlan {
   readonly nodeLeaseMs: Ms | null;
   /** Kubelet's crash-loop back-off cap; null: upstream's default (300 s). */
   readonly backoffMaxMs: Ms | null;
+  /** OCI archives that every node of the local cluster has: paths or file URLs. */
+  readonly images?: readonly string[];
 }
 
 export interface PlannedPart {
@@ -51,7 +53,27 @@ export interface PlannedPart {
   readonly gpusPerPod: number;
   /** Whether its readiness is waited for and its pods are watched. */
   readonly service: { readonly name: string; readonly port: number } | null;
+  /** Where its pods are already: nothing of it is applied, relabelled or removed. */
+  readonly existing?: { readonly namespace: string };
+  /** What clients ask of it, and what answer is right; without it only loads made for it know. */
+  readonly request?: PlannedRequest;
 }
+
+/** One HTTP request and the answer that is right; all of it, and as data. */
+export type PlannedRequest = {
+  readonly method: "GET" | "POST";
+  /** With the query, from the first slash on. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly expect: {
+    readonly status: number;
+    /** The body has this text somewhere; null: any body will do. */
+    readonly contains: string | null;
+    /** The body is JSON that has at least these fields, with these values. */
+    readonly json?: Json;
+  };
+};
 
 /** Open-loop load: one scenario for each kind of connection. */
 export interface LoadPlan {

@@ -18,8 +18,9 @@ export interface LoadDefinition<F extends Fields> {
   readonly name: string;
   readonly about: string;
   readonly params: F;
-  readonly problems?: (params: Read<F>) => readonly string[];
-  readonly plan: (params: Read<F>, to: string) => LoadPlan;
+  readonly problems?: (params: Read<F>, part: PlannedPart) => readonly string[];
+  /** `part`: the one named `to`. A load is data: what the script reads stands in `options`. */
+  readonly plan: (params: Read<F>, to: string, part: PlannedPart) => LoadPlan;
 }
 
 /**

@@ -108,7 +108,7 @@ class View {
   /** Parts of the run live in its namespace; what was there before says where it is. */
   #namespaceOf(part: PlannedPart): string {
     const own = part.objects.map((object) => object.metadata.namespace).find(Boolean);
-    return own ?? this.#of.namespace;
+    return part.existing?.namespace ?? own ?? this.#of.namespace;
   }
 
   #watch(

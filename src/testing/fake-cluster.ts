@@ -62,7 +62,7 @@ export class FakeApi implements Api {
     this.#put(object);
     if (object.kind === "Deployment" || object.kind === "DaemonSet") this.#run(object);
     if (object.kind === "Service") {
-      this.#put({ ...object, spec: { ...(object["spec"] as object), clusterIP: "10.96.0.7" } });
+      this.#put({ ...object, spec: { clusterIP: "10.96.0.7", ...(object["spec"] as object) } });
     }
     return object;
   }
@@ -179,9 +179,11 @@ export class FakeApi implements Api {
 
 function has(object: KubeObject, selector: string): boolean {
   if (selector === "") return true;
-  const [key = "", value] = selector.split("=", 2);
-  const found = object.metadata.labels?.[key];
-  return value === undefined ? found !== undefined : found === value;
+  return selector.split(",").every((term) => {
+    const [key = "", value] = term.split("=", 2);
+    const found = object.metadata.labels?.[key];
+    return value === undefined ? found !== undefined : found === value;
+  });
 }
 
 /** A provider of one cluster over a FakeApi; `calls` is what it was asked for, in order. */

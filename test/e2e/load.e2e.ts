@@ -11,10 +11,12 @@ import { ensureBinaries, programPath } from "../../src/artifacts/binaries.ts";
 import { cacheRoot } from "../../src/cli/folders.ts";
 import { k6Runner, usersFor } from "../../src/load/k6.ts";
 import { predict } from "../../src/load/predict.ts";
+import { requests as anyRequests } from "../../src/load/requests.ts";
 import type { LoadPlan, PlannedPart } from "../../src/model/plan.ts";
 import type { Request, RequestOutcome, Sample } from "../../src/model/request.ts";
 import type { LoadHost } from "../../src/ports/cluster.ts";
-import type { RunningLoad } from "../../src/ports/load.ts";
+import type { Load, RunningLoad } from "../../src/ports/load.ts";
+import { readRequest, type RequestOptions } from "../../workloads/parts/request.ts";
 import { expectedCases } from "../support/load-cases.ts";
 import type { Counts } from "../support/load-server.ts";
 
@@ -28,6 +30,25 @@ const part: PlannedPart = {
   gpusPerPod: 0,
   service: { name: "server", port: 8501 },
 };
+
+/** The part with the request that a case of the server's "model" is, and the right answer to it. */
+function asking(expect: Partial<RequestOptions["expect"]> = {}): PlannedPart {
+  const [one] = expectedCases().cases;
+  if (!one) throw new Error("no case");
+  const problems: string[] = [];
+  const request = readRequest(
+    "request",
+    {
+      method: "POST",
+      path: "/v1/any?x=1",
+      body: { instances: [one.input] },
+      expect: { json: { predictions: [one.output] }, ...expect },
+    },
+    problems,
+  );
+  if (!request) throw new Error(problems.join("; "));
+  return { ...part, request };
+}
 
 let k6Path: string;
 let folder: string;
@@ -94,15 +115,14 @@ async function ask<T>(message: string): Promise<T> {
 
 type Written = Parameters<typeof predict>[0];
 
-function planOf(options: Omit<Written, "to">): LoadPlan {
-  const { definition } = predict({ to: { part: "server" }, ...options });
+function planOf({ definition, options }: Load, to: PlannedPart): LoadPlan {
   const read = Object.fromEntries(
     Object.entries(definition.params).map(([name, field]) => [
       name + field.unit,
       field.read((options as Record<string, unknown>)[name]),
     ]),
   );
-  return definition.plan(read, "server");
+  return definition.plan(read, "server", to);
 }
 
 interface Offered {
@@ -115,7 +135,11 @@ interface Offered {
 }
 
 async function offer(port: number, options: Omit<Written, "to">): Promise<Offered> {
-  const plan = planOf(options);
+  return offerTo(port, predict({ to: part, ...options }), part);
+}
+
+async function offerTo(port: number, asked: Load, to: PlannedPart): Promise<Offered> {
+  const plan = planOf(asked, to);
   const requests: Request[] = [];
   const samples: Sample[] = [];
   const startUs = monotonicUs();
@@ -126,7 +150,7 @@ async function offer(port: number, options: Omit<Written, "to">): Promise<Offere
   });
   const load = await runner.start({
     plan,
-    part,
+    part: to,
     namespace: "ninety-test",
     address: `127.0.0.1:${port}`,
     seed: "1",
@@ -305,9 +329,13 @@ const shapes: readonly (readonly [string, RequestOutcome])[] = [
   ["error", "http-5xx"],
   ["shed", "shed"],
 ];
-test("answers that are wrong in their own way are told so", async () => {
+test.each([
+  ["predict", predict, part],
+  ["requests", anyRequests, asking()],
+] as const)("answers that are wrong in their own way are told so: %s", async (_name, make, to) => {
   const port = await startServer();
-  const offered = await offer(port, { rate: "50/s", connections: both, timeout: "300ms" });
+  const options = { rate: "50/s", connections: both, timeout: "300ms" } as const;
+  const offered = await offerTo(port, make({ to, ...options }), to);
   const spans: { outcome: RequestOutcome; fromUs: number; toUs: number }[] = [];
   for (const [mode, outcome] of shapes) {
     await ask(mode);
@@ -327,6 +355,25 @@ test("answers that are wrong in their own way are told so", async () => {
     expect(during.length).toBeGreaterThan(40);
     expect(during.every((one) => "backend" in one && one.backend === "pod-a")).toBe(true);
   }
+});
+
+test.each([
+  ["a text that is there", { contains: "predictions" }, "ok"],
+  ["a text that is not", { contains: "no such text" }, "bad-content"],
+  ["a field with that value", { json: {} }, "ok"],
+  ["a field that is not there", { json: { other: null } }, "bad-content"],
+  ["a list that is longer", { json: { predictions: [] } }, "bad-content"],
+  ["another status", { status: 204 }, "bad-content"],
+] as const)("any request and its right answer: %s", async (_what, wanted, outcome) => {
+  const port = await startServer();
+  const to = asking(wanted);
+  const offered = await offerTo(port, anyRequests({ to, rate: "50/s", connections: both }), to);
+  await sleep(400);
+  await offered.load.stop(1_000);
+  await offered.load.ended;
+  accounted(offered);
+  expect(outcomes(offered.requests)).toEqual({ [outcome]: offered.requests.length });
+  expect(offered.requests.length).toBeGreaterThan(20);
 });
 
 test("a script that cannot run is a load that died, with what k6 said", async () => {

@@ -3,6 +3,7 @@ import { EXIT } from "../../src/model/error.ts";
 import type { KubeObject } from "../../src/model/json.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { Request } from "../../src/model/request.ts";
+import type { Part } from "../../src/ports/author.ts";
 import type { LoadRunner } from "../../src/ports/load.ts";
 import type { Sampler } from "../../src/ports/sampler.ts";
 import { createCrew, RunAborted } from "../../src/kernel/crew.ts";
@@ -117,6 +118,8 @@ export function scene(
     readonly idle?: boolean;
     readonly loadDiesMs?: number;
     readonly accepts?: ConstructorParameters<typeof FakeInjector>[1];
+    /** Default: an agent. */
+    readonly addOns?: readonly Part[];
   } = {},
 ): Scene {
   const clock = new VirtualClock();
@@ -160,7 +163,7 @@ export function scene(
     ...options.deps,
   });
   const reading = readExperiment("sample", written({ steady: "20s", ...options.changes }));
-  const plan = makePlan(reading, "s", { always: [], addOns: [agent] });
+  const plan = makePlan(reading, "s", { always: [], addOns: options.addOns ?? [agent] });
   return {
     clock,
     log,

@@ -2,15 +2,24 @@ import { expect, test } from "vitest";
 import { usersFor } from "../../src/load/k6.ts";
 import { predict } from "../../src/load/predict.ts";
 import { read } from "../../src/model/fields.ts";
-import type { LoadPlan } from "../../src/model/plan.ts";
+import { requests } from "../../src/load/requests.ts";
+import type { LoadPlan, PlannedPart } from "../../src/model/plan.ts";
 
 const { definition } = predict({ to: { part: "server" }, rate: "50/s", connections: ["new"] });
+const part: PlannedPart = {
+  part: "server",
+  objects: [],
+  selector: null,
+  replicas: null,
+  gpusPerPod: 0,
+  service: { name: "server", port: 80 },
+};
 
 function planned(written: object): { readonly plan: LoadPlan; readonly problems: string[] } {
   const problems: string[] = [];
   const params = read("load", definition.params, written, problems);
-  if (problems.length === 0) problems.push(...(definition.problems?.(params) ?? []));
-  return { plan: definition.plan(params, "server"), problems };
+  if (problems.length === 0) problems.push(...(definition.problems?.(params, part) ?? []));
+  return { plan: definition.plan(params, "server", part), problems };
 }
 
 test("one scenario for each kind of connection, each with the whole rate", () => {
@@ -25,7 +34,10 @@ test("one scenario for each kind of connection, each with the whole rate", () =>
       { name: "new", connection: "new" },
       { name: "reused", connection: "reused" },
     ],
-    options: { model: "mlp", version: 1 },
+    options: {
+      path: "/v1/models/mlp:predict",
+      files: { expected: "mlp/1/expected.json" },
+    },
   });
 });
 
@@ -61,4 +73,25 @@ test("users outlast a blackhole, and none idles until a server closes its connec
       expect(users / plan.rateRps).toBeLessThan(40);
     }
   }
+});
+
+test("requests carry what their part says, as data, and need a part that says it", () => {
+  const request = {
+    method: "POST",
+    path: "/ask?x=1",
+    headers: {},
+    body: "hello",
+    expect: { status: 200, contains: "hello", json: null },
+  } as const;
+  const { definition } = requests({ to: part, rate: "50/s", connections: ["new"] });
+  const params = read("load", definition.params, { rate: "50/s", connections: ["new"] }, []);
+  expect(definition.plan(params, "server", { ...part, request })).toMatchObject({
+    load: "requests",
+    to: "server",
+    options: { path: "/ask?x=1", request },
+  });
+  expect(definition.problems?.(params, { ...part, request })).toEqual([]);
+  expect(definition.problems?.(params, part)).toEqual([
+    "to must be a part that says its request, got server, which does not",
+  ]);
 });

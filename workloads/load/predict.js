@@ -1,33 +1,22 @@
 // Open-loop load on a model: one request for each tick, answers checked by value.
 import { SharedArray } from "k6/data";
 import http from "k6/http";
-import { begin, end } from "k6/x/record";
+import { config, scenarios, tick } from "./offer.js";
 
 /**
- * @typedef {object} Config
- * @property {string} url
- * @property {number} rateRps of each scenario
- * @property {number} timeoutMs
- * @property {number} atMostMs
- * @property {number} users virtual users of each scenario
- * @property {string} seed
- * @property {string} expectedPath
- * @property {readonly { name: string, connection: "new" | "reused" }[]} scenarios
- *
  * @typedef {object} Case
  * @property {string} body
  * @property {readonly number[]} output
  */
 
-/** @type {Config} */
-const config = JSON.parse(open(__ENV["NINETY_LOAD_CONFIG"] ?? ""));
+const expectedPath = config.files["expected"] ?? "";
 /** @type {readonly { tolerance: number }[]} */
 const tolerances = new SharedArray("tolerance", () => [
-  { tolerance: JSON.parse(open(config.expectedPath)).tolerance },
+  { tolerance: JSON.parse(open(expectedPath)).tolerance },
 ]);
 /** @type {readonly Case[]} */
 const cases = new SharedArray("cases", () =>
-  JSON.parse(open(config.expectedPath)).cases.map(
+  JSON.parse(open(expectedPath)).cases.map(
     (/** @type {{ input: number[], output: number[] }} */ one) => ({
       body: JSON.stringify({ instances: [one.input] }),
       output: one.output,
@@ -36,28 +25,7 @@ const cases = new SharedArray("cases", () =>
 );
 const tolerance = tolerances[0]?.tolerance ?? 0;
 
-// A rate in thousandths over a thousand seconds: k6 takes whole numbers only.
-const arrivals = { rate: Math.round(config.rateRps * 1_000), timeUnit: "1000s" };
-
-export const options = {
-  scenarios: Object.fromEntries(
-    config.scenarios.map(({ name, connection }) => [
-      name,
-      {
-        executor: "constant-arrival-rate",
-        exec: connection,
-        ...arrivals,
-        duration: `${config.atMostMs}ms`,
-        gracefulStop: `${config.timeoutMs + 1_000}ms`,
-        preAllocatedVUs: config.users,
-        maxVUs: config.users,
-      },
-    ]),
-  ),
-  dns: { ttl: "0" },
-  systemTags: ["scenario", "status", "error_code"],
-  discardResponseBodies: false,
-};
+export const options = scenarios;
 
 const request = {
   headers: { "content-type": "application/json" },
@@ -104,13 +72,13 @@ const salt = { new: hash(`${config.seed}/new`), reused: hash(`${config.seed}/reu
 
 /** @param {"new" | "reused"} connection */
 function ask(connection) {
-  const iteration = begin(connection);
-  if (iteration < 0) return;
-  const drawn = cases[mix(salt[connection] ^ iteration) % cases.length];
-  if (!drawn) throw new Error(`${config.expectedPath} has no cases`);
-  const answer = http.post(config.url, drawn.body, request);
-  const right = answer.status === 200 && isRight(answer.body, drawn.output);
-  end(answer.error_code, right ? "ok" : "bad");
+  tick(connection, (iteration) => {
+    const drawn = cases[mix(salt[connection] ^ iteration) % cases.length];
+    if (!drawn) throw new Error(`${expectedPath} has no cases`);
+    const answer = http.post(config.url, drawn.body, request);
+    const right = answer.status === 200 && isRight(answer.body, drawn.output);
+    return { errorCode: answer.error_code, right };
+  });
 }
 
 export function reused() {

@@ -1,0 +1,20 @@
+/**
+ * Requests of all scenarios that may be in flight at once: each takes a virtual user of k6, and
+ * those take 0.7 MiB each.
+ */
+const IN_FLIGHT_MAX = 2_000;
+
+/** What is wrong with how many requests, at most, a load has in flight and in how many scenarios. */
+export function inFlightProblems(of: {
+  readonly rateRps: number;
+  readonly timeoutMs: number;
+  readonly scenarios: number;
+}): readonly string[] {
+  if (of.scenarios === 0) return ["connections must name one kind at least, got []"];
+  const count = Math.ceil((of.rateRps * of.timeoutMs * of.scenarios) / 1_000);
+  if (count <= IN_FLIGHT_MAX) return [];
+  return [
+    `rate times timeout times connections must be at most ${IN_FLIGHT_MAX} requests in flight, ` +
+      `got ${count}`,
+  ];
+}

@@ -1,0 +1,37 @@
+import { choices, duration, rate } from "../model/fields.ts";
+import { defineLoad } from "../ports/load.ts";
+import { inFlightProblems } from "./in-flight.ts";
+
+/**
+ * The part's own `request` again and again, open-loop: a request is due on each tick, whatever
+ * became of those before; status and content of each answer are checked. `connections` names the
+ * scenarios; each of them has the whole `rate`, because they are judged apart.
+ */
+export const requests = defineLoad({
+  name: "requests",
+  about: "Asks a service for what its part says, at a constant rate, and checks each answer.",
+  params: {
+    rate: rate({ about: "requests a second of each scenario", min: "1/s", max: "4000/s" }),
+    connections: choices(["new", "reused"], {
+      about: "one scenario each: a TCP connection for every request, or connections kept alive",
+    }),
+    timeout: duration({
+      about: "a request is given up after this",
+      min: "50ms",
+      max: "30s",
+      default: "1s",
+    }),
+  },
+  problems: ({ rateRps, connections, timeoutMs }, { part, request }) => [
+    ...(request ? [] : [`to must be a part that says its request, got ${part}, which does not`]),
+    ...inFlightProblems({ rateRps, timeoutMs, scenarios: connections.length }),
+  ],
+  plan: ({ rateRps, connections, timeoutMs }, to, { request }) => ({
+    load: "requests",
+    to,
+    rateRps,
+    timeoutMs,
+    scenarios: connections.map((connection) => ({ name: connection, connection })),
+    options: request ? { path: request.path, request } : {},
+  }),
+});
