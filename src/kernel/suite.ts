@@ -26,7 +26,15 @@ export function runResult(of: {
   readonly verdict: Verdict;
 }): RunResult {
   const { record, measurement, verdict } = of;
-  const notPassed = verdict.findings.filter(({ outcome }) => outcome !== "pass");
+  // What ended the run comes first: the findings are what follows from it.
+  const errors = record.events.flatMap((event) =>
+    event.type === "error" ? [`error: ${event.code}: ${event.message}`] : [],
+  );
+  const findings = verdict.findings.filter(({ outcome }) => outcome !== "pass");
+  const lines = findings.map((finding) => {
+    const { outcome, what, observed } = finding;
+    return `${outcome}: ${what}: ${showMeasured(observed)}, ${showLimit(finding)}`;
+  });
   return {
     outcome: verdict.outcome,
     level: measurement.level,
@@ -37,10 +45,7 @@ export function runResult(of: {
       lost,
     })),
     restarts: restartsOf(record.events),
-    notPassed: notPassed.slice(0, NOT_PASSED_MAX).map((finding) => {
-      const { outcome, what, observed } = finding;
-      return `${outcome}: ${what}: ${showMeasured(observed)}, ${showLimit(finding)}`;
-    }),
+    notPassed: [...errors, ...lines].slice(0, NOT_PASSED_MAX),
   };
 }
 

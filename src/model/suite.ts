@@ -70,7 +70,7 @@ export interface RunResult {
   readonly level: EvidenceLevel;
   readonly episodes: readonly EpisodeResult[];
   readonly restarts: readonly Restarts[];
-  /** Findings that are not a pass, a line each. */
+  /** Errors of the run, then findings that are not a pass, a line each; at most 8. */
   readonly notPassed: readonly string[];
 }
 

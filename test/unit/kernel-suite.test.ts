@@ -3,14 +3,18 @@ import {
   compareRun,
   contrastOf,
   judgeSuite,
+  runResult,
   suiteExit,
   timesAsLong,
 } from "../../src/kernel/suite.ts";
+import { measure } from "../../src/measure/measure.ts";
 import { restartsOf } from "../../src/measure/restarts.ts";
 import type { Event } from "../../src/model/event.ts";
-import { absent, beyond, value, type Measured } from "../../src/model/measured.ts";
+import { absent, atMost, beyond, value, type Measured } from "../../src/model/measured.ts";
 import type { Class } from "../../src/model/measurement.ts";
 import type { LaneResult, RunResult, Stated, SuiteRecord } from "../../src/model/suite.ts";
+import type { Verdict } from "../../src/model/verdict.ts";
+import { makeRecord } from "../property/measure-record.ts";
 import { contrast, lane, result, suiteOf, suiteRun } from "./suite-kit.ts";
 
 const stated = (over: Partial<Stated> = {}): Stated => ({
@@ -211,6 +215,21 @@ test("restarts are those seen while the pods were watched", () => {
   ]);
   const odd = { ...pod(1, "d", 1), detail: { restarts: "many" } } as Event;
   expect(restartsOf([odd])).toEqual([]);
+});
+
+test("what ended a run is told before what follows from it", () => {
+  const made = makeRecord();
+  const error = { atUs: 1, type: "error", code: "load-died", message: "no answer" } as const;
+  const record = { ...made, events: [...made.events, error] };
+  const measurement = measure(record);
+  const late = value("ms", { value: 9, low: 8, high: 10, n: 3 });
+  const of = { check: "recovery", what: "capacity recovery", observed: late, about: [] };
+  const findings = Array.from({ length: 9 }, () => atMost(of, 1)).flat();
+  const verdict: Verdict = { schema: 1, experiment: "x", seed: "s", outcome: "fail", findings };
+  const { notPassed } = runResult({ record, measurement, verdict });
+  expect(notPassed[0]).toBe("error: load-died: no answer");
+  expect(notPassed).toHaveLength(8);
+  expect(notPassed[1]).toBe("fail: capacity recovery: 9 ms [8 ms, 10 ms], at most 1 ms");
 });
 
 const CLASSES: readonly Class[] = ["MASKED", "RECOVERED", "UNRECOVERED", "METASTABLE"];
