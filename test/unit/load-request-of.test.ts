@@ -79,6 +79,12 @@ test("what was answered says by whom and when, what was not says nothing of it",
   );
 });
 
+test("a byte that came after the request was given up is no answer to it", () => {
+  const late = { ...beginning, code: 1050, firstByteUs: 1_145_001 };
+  expect(requestOf(late, START_US)).toMatchObject({ outcome: "timeout", firstByteUs: null });
+  expect(requestOf({ ...beginning, code: 1050 }, START_US)).toMatchObject({ firstByteUs: 144_000 });
+});
+
 test("a dropped tick was never sent, an open request never ended", () => {
   const { startUs: _start, endUs: _end, ...asked } = sent;
   expect(requestOf({ ...asked, state: "dropped", attempts: 0 }, START_US)).toEqual({

@@ -85,7 +85,9 @@ export function requestOf(raw: RawRequest, monotonicStartUs: Us): Request {
         ...ended,
         outcome,
         connection: known(raw.connection, raw, "connection"),
-        firstByteUs: raw.firstByteUs === undefined ? null : us("firstByteUs"),
+        // Its connection may still read for a moment after it was given up.
+        firstByteUs:
+          (raw.firstByteUs ?? Infinity) > ended.endUs + monotonicStartUs ? null : us("firstByteUs"),
       };
     case "ok":
     case "http-4xx":
