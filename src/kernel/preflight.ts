@@ -191,7 +191,7 @@ function victimsOf({ on }: PlannedStep, part: PlannedPart): number {
   return on.kind === "gpu" ? Math.ceil(many / Math.max(1, part.gpusPerPod)) : many;
 }
 
-/** How many of so many pods its PodDisruptionBudgets let go of, the strictest; null: it has none. */
+/** Of so many pods, how many its strictest PodDisruptionBudget lets go of; null: it has none. */
 function allowedOf({ objects, selector }: PlannedPart, replicas: number): number | null {
   const labels = objects
     .map(templateLabels)

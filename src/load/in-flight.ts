@@ -4,7 +4,7 @@
  */
 const IN_FLIGHT_MAX = 2_000;
 
-/** What is wrong with how many requests, at most, a load has in flight and in how many scenarios. */
+/** What is wrong with the most requests in flight that a load can have, and its scenarios. */
 export function inFlightProblems(of: {
   readonly rateRps: number;
   readonly timeoutMs: number;

@@ -56,7 +56,9 @@ function isRight(text) {
 function ask(connection) {
   tick(connection, () => {
     const answer = http.request(asked.method, config.url, asked.body, params);
-    const right = answer.status === expect.status && isRight(String(answer.body ?? ""));
+    const right =
+      answer.status === expect.status &&
+      isRight(typeof answer.body === "string" ? answer.body : "");
     return { errorCode: answer.error_code, right };
   });
 }

@@ -4,9 +4,9 @@ import { NAME_PATTERN, NAME_RULE, nothingPlanned } from "./objects.ts";
 import { readRequest, type RequestOptions } from "./request.ts";
 
 /** Kubernetes' own rule for a label, as `key=value`. */
-const TERM =
-  /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]{0,61}\w)?=([A-Za-z0-9]([\w.-]{0,61}\w)?)?$/;
-const SELECTOR = new RegExp(`^${TERM.source.slice(1, -1)}(,${TERM.source.slice(1, -1)})*$`);
+const WORD = "[A-Za-z0-9]([\\w.-]{0,61}\\w)?";
+const TERM = `([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?${WORD}=(${WORD})?`;
+const SELECTOR = new RegExp(`^${TERM}(,${TERM})*$`);
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const DNS_RULE = "1 to 63 of a-z, 0-9 and -";
 
