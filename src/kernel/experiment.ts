@@ -11,6 +11,7 @@ import {
   type Fields,
 } from "../model/fields.ts";
 import type {
+  AbortWhen,
   Accept,
   ClusterPlan,
   LoadPlan,
@@ -39,6 +40,7 @@ export interface Reading {
   readonly steps: readonly ReadStep[];
   readonly checks: readonly PlannedCheck[];
   readonly accepts: readonly Accept[];
+  readonly abortWhen: AbortWhen | null;
   /** The definitions that the file brought along: also those that live outside of src. */
   readonly definitions: {
     readonly faults: readonly AnyFault[];
@@ -74,6 +76,7 @@ const OPTIONS = {
   observe: duration({ about: "at most, from the last heal", min: "10s", max: "1h" }),
   expect: raw("what must hold", "a list of at least one"),
   accepts: choices(ACCEPTS, { about: "predicted damage that is wanted", default: [] }),
+  abortWhen: { ...raw("what clients see and what ends the run", "{ good, over }"), optional: true },
 } satisfies Fields;
 
 const CLUSTER = {
@@ -88,6 +91,11 @@ const SLO = {
   within: duration({ about: "a good request ended within it", min: "1ms", max: "5m" }),
   good: share({ about: "the share that must be good", min: "50%", max: "99.999%" }),
   breach: optional(share({ about: "below it clients are hurt", min: "1%", max: "99.999%" })),
+} satisfies Fields;
+
+const ABORT_WHEN = {
+  good: share({ about: "below it the run is ended", min: "0.1%", max: "99.999%" }),
+  over: duration({ about: "requests intended in the last", min: "5s", max: "10m" }),
 } satisfies Fields;
 
 /** Namespaces are `ninety-<name>`, and labels and file names are made of it. */
@@ -128,6 +136,7 @@ function readOptions(name: string, loaded: unknown, problems: string[]): Reading
   const slo = readSlo(written["slo"], problems);
   const { steps, definitions } = readSteps(written["faults"], { stack, cluster }, problems);
   const expected = readChecks(written["expect"], problems);
+  const abortWhen = readAbortWhen(written["abortWhen"], problems);
   if (!load || !slo) return null;
   const { hypothesis, warmupMs, steadyMs, observeMs, accepts } = options;
   return {
@@ -141,6 +150,7 @@ function readOptions(name: string, loaded: unknown, problems: string[]): Reading
     observeMs,
     steps,
     accepts,
+    abortWhen,
     stack: stack.map(({ planned }) => planned),
     checks: expected.checks,
     definitions: { faults: definitions, checks: expected.definitions },
@@ -177,6 +187,10 @@ function readSlo(written: unknown, problems: string[]): Slo | null {
     );
   }
   return { withinMs, goodRatio, breachRatio };
+}
+
+function readAbortWhen(written: unknown, problems: string[]): AbortWhen | null {
+  return written === undefined ? null : read("abortWhen", ABORT_WHEN, written, problems);
 }
 
 function readChecks(

@@ -5,7 +5,10 @@ import type { Plan, PlannedCheck } from "../model/plan.ts";
 import { worst, type Finding, type Verdict } from "../model/verdict.ts";
 import type { AnyCheck } from "../ports/check.ts";
 
-/** Every check of the plan speaks; one that throws is unknown, and the worst finding decides. */
+/**
+ * Every check of the plan speaks; one that throws is unknown, and the worst finding decides. A run
+ * that `abortWhen` ended was not the one that was planned: it neither passes nor fails.
+ */
 export function judge(
   measurement: Measurement,
   plan: Plan,
@@ -16,7 +19,9 @@ export function judge(
     schema: 1,
     experiment: plan.experiment,
     seed: plan.seed,
-    outcome: worst(findings.map(({ outcome }) => outcome)),
+    outcome: measurement.completeness.aborted
+      ? "unknown"
+      : worst(findings.map(({ outcome }) => outcome)),
     findings,
   };
 }

@@ -46,6 +46,7 @@ export function makePlan(
     steps,
     checks: [...reading.checks, ...alwaysOn(reading, adds.always)],
     accepts: reading.accepts,
+    ...(reading.abortWhen ? { abortWhen: reading.abortWhen } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 /** What stands where a secret stood. */
-export const REDACTED = "<redacted>";
+const REDACTED = "<redacted>";
 
 /** A longer line is left out whole: cut in two, half a secret could stay. */
 const LINE_MAX_CHARACTERS = 256 * 1024;

@@ -14,6 +14,8 @@ import type { LoadRunner } from "../ports/load.ts";
 import type { Log } from "../ports/log.ts";
 import type { Sampler } from "../ports/sampler.ts";
 import type { Witness } from "../ports/witness.ts";
+import { AbortWatch } from "./abort-when.ts";
+import { Artifacts } from "./artifacts.ts";
 import { bindPlan, namespaceOf } from "./bind.ts";
 import { within, type Crew } from "./crew.ts";
 import { addressOf, applyAll, refuseTaken, waitReady } from "./deploy.ts";
@@ -105,6 +107,7 @@ class PortSystem implements RunSystem {
   readonly #requests = new RequestWindow();
   /** Uids of the pods that no longer count as replacements, by step. */
   readonly #known = new Map<string, Set<string>>();
+  readonly #artifacts: Artifacts;
   #plan: Plan | null = null;
   #cluster: Cluster | null = null;
   #stage: Stage | null = null;
@@ -116,6 +119,7 @@ class PortSystem implements RunSystem {
     this.clock = deps.clock;
     this.log = deps.log;
     this.#run = runLabel(deps.run);
+    this.#artifacts = new Artifacts({ clock: deps.clock, log: deps.log, run: this.#run });
     this.#proofs = { clock: deps.clock, log: deps.log, faults: deps.faults, looks: new Map() };
   }
 
@@ -206,6 +210,8 @@ class PortSystem implements RunSystem {
     const clients = { host: cluster.loadHost, address };
     const beside = { plan, namespace, api, clients, clock: this.clock, log: this.log, sample };
     spawnSamplers(samplers, beside, crew);
+    this.#artifacts.watch(api, crew);
+    const aborts = plan.abortWhen && new AbortWatch(plan, plan.abortWhen);
     const starting = load.start({
       plan: plan.load,
       part,
@@ -219,6 +225,7 @@ class PortSystem implements RunSystem {
       onRequest: (request) => {
         this.log.request(request);
         this.#requests.add(request);
+        aborts?.add(request);
         this.#deps.onLive({ is: "request", request });
       },
       onSample: sample,
@@ -229,6 +236,7 @@ class PortSystem implements RunSystem {
       this.#loadComplete = await stayWithLoad(starting, { clock, log, timeoutMs }, life);
     });
     await started(starting);
+    if (aborts) crew.spawn(async (life) => aborts.run(this.clock, life));
   }
 
   async resolve(
@@ -249,7 +257,9 @@ class PortSystem implements RunSystem {
       const message = `${step.id} ${step.fault} can be held by nobody: ${answer.refused}`;
       throw new NinetyError(message, { exit: EXIT.unknown });
     }
+    const logs = this.#artifacts.before(step.id, targets, signal);
     await lookBefore(this.#proofs, { step, targets, witness }, signal);
+    await logs;
     this.#requests.injected(this.clock.nowUs());
     return { targets, effects };
   }
@@ -304,10 +314,14 @@ class PortSystem implements RunSystem {
     await settle(plan, { clock, log, requests: this.#requests, tell }, signal);
   }
 
-  async remove(_plan: Plan, signal: AbortSignal): Promise<void> {
+  async remove(plan: Plan, signal: AbortSignal): Promise<void> {
     await within(signal, this.#deploying).catch(() => {});
     const { keep } = this.#deps;
-    if (this.#stage?.deployed) await this.#clear(this.#stage, signal);
+    if (this.#stage?.deployed) {
+      this.#tell("collecting logs and objects");
+      await this.#artifacts.collect({ ...this.#stage, plan }, signal);
+      await this.#clear(this.#stage, signal);
+    }
     // An attached cluster is none that we brought up.
     if (keep || !this.#cluster) return;
     this.#tell("taking the cluster down");

@@ -8,6 +8,9 @@ import { spanOf, type Span } from "./phases.ts";
 /** These error events say nothing about whether the run can be judged: cluster-clean tells them. */
 const AFTER_THE_RUN: readonly string[] = [LEFTOVER, SWEEP_FAILED];
 
+/** Code of the error event of a run that `abortWhen` ended. */
+export const ABORT_WHEN = "abort-when";
+
 /** Whether the record can be judged at all. */
 export function completenessOf(
   record: RunRecord,
@@ -21,7 +24,9 @@ export function completenessOf(
   }
   const errors = events.filter((event) => event.type === "error");
   const aborted = errors.filter(({ code }) => !AFTER_THE_RUN.includes(code));
+  const stopped = errors.find(({ code }) => code === ABORT_WHEN);
   return {
+    ...(stopped ? { aborted: stopped.message } : {}),
     requestsComplete: counted === requests,
     requests,
     runComplete: spanOf(spans, "end") !== null && aborted.length === 0,

@@ -110,6 +110,8 @@ export interface Completeness {
   /** requests ends with its counted end line. */
   readonly requestsComplete: boolean;
   readonly requests: number;
+  /** Why `abortWhen` ended the run before its time; absent: it did not. */
+  readonly aborted?: string;
   /** Phase `end` was reached, without an error event. */
   readonly runComplete: boolean;
   readonly problems: readonly string[];

@@ -24,6 +24,14 @@ export interface Plan {
   readonly steps: readonly PlannedStep[];
   readonly checks: readonly PlannedCheck[];
   readonly accepts: readonly Accept[];
+  /** Absent: nothing that clients see ends the run before its time. */
+  readonly abortWhen?: AbortWhen;
+}
+
+/** In any scenario, a share of good requests below `goodRatio` over `overMs` ends the run. */
+export interface AbortWhen {
+  readonly goodRatio: Ratio;
+  readonly overMs: Ms;
 }
 
 /** Predicted damage that an experiment may declare as wanted. */

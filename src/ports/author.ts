@@ -74,6 +74,18 @@ export interface ExperimentOptions {
   readonly expect: readonly [Check, ...(readonly Check[])];
   /** Predicted damage that is wanted. */
   readonly accepts?: readonly Accept[];
+  /**
+   * Heals at once and ends the run as unknown (exit 2) when in any scenario the share of good
+   * requests is below `good`, of those intended in the last `over`, at least 20. Looked at every
+   * second from warmup on, once the load has gone on for `over`; a request without an answer counts
+   * as bad a second after the SLO's time. Default: nothing ends the run.
+   */
+  readonly abortWhen?: {
+    /** 0.1% to 99.999%. */
+    readonly good: Share;
+    /** 5s to 10m. */
+    readonly over: Duration;
+  };
 }
 
 /** What an experiment file exports as default. */

@@ -39,6 +39,16 @@ export interface GuardSocket {
   readonly machines: readonly string[];
 }
 
+/** What one of the cluster's own processes wrote. */
+export interface ClusterLog {
+  /** `n1/kubelet`. */
+  readonly name: string;
+  /** Whole lines; the last of them where there are more than was asked for. */
+  readonly text: string;
+  /** Left out before `text`; null: some was, and nobody knows how much. */
+  readonly cutBytes: number | null;
+}
+
 /** A cluster that is up. */
 export interface Cluster {
   readonly kind: "local" | "kube" | "simulated";
@@ -54,6 +64,11 @@ export interface Cluster {
   describe(signal: AbortSignal): Promise<Environment["cluster"]>;
   /** All nodes Ready and all their GPUs allocatable, or it throws what is missing. */
   ready(signal: AbortSignal): Promise<void>;
+  /**
+   * What kubelets, runtimes and control plane wrote since this cluster was brought up or attached
+   * to, at most `maxBytes` of each. Only where their logs are on this machine.
+   */
+  logs?(maxBytes: number, signal: AbortSignal): Promise<readonly ClusterLog[]>;
   /** A local cluster goes away without a trace; a kubeconfig cluster is left as it is. */
   down(): Promise<void>;
 }

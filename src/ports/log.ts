@@ -9,6 +9,11 @@ export interface Log {
   events(): readonly Event[];
   /** A whole document (plan.json, environment.json): written beside and renamed. */
   write(name: string, data: unknown): Promise<void>;
+  /**
+   * A text below `artifacts/`, replacing what was there. `path` is relative and plain: see
+   * `artifactPathProblem`; any other one is rejected.
+   */
+  artifact(path: string, text: string): Promise<void>;
   /** Buffered: a sample or a request that is lost with the process is a gap, not a leak. */
   sample(sample: Sample): void;
   request(request: Request): void;

@@ -1,8 +1,9 @@
 import { createWriteStream, type WriteStream } from "node:fs";
-import { mkdir, open, rename, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, rename, writeFile, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
 import { createGzip, type Gzip } from "node:zlib";
+import { artifactPathProblem } from "../model/artifact.ts";
 import type { Event, EventBody } from "../model/event.ts";
 import { stableText } from "../model/json.ts";
 import type { Request, RequestsEnd, Sample } from "../model/request.ts";
@@ -96,6 +97,16 @@ class FileLog implements RunLog {
 
   write(name: string, data: unknown): Promise<void> {
     return writeDocument(this.folder, name, `${stableText(data, 2)}\n`);
+  }
+
+  async artifact(path: string, text: string): Promise<void> {
+    const problem = artifactPathProblem(path);
+    if (problem !== null) throw new Error(problem);
+    const file = join(this.folder, "artifacts", path);
+    await mkdir(dirname(file), { recursive: true });
+    // Not synced: an artifact that is lost with the machine proves nothing.
+    await writeFile(`${file}.tmp`, text);
+    await rename(`${file}.tmp`, file);
   }
 
   request(request: Request): void {

@@ -1,4 +1,5 @@
 import type { HeldNow } from "../model/agent-protocol.ts";
+import { artifactPathProblem } from "../model/artifact.ts";
 import { happensOnce, type Effect, type Held, type Lease } from "../model/effect.ts";
 import type { Event, EventBody } from "../model/event.ts";
 import type { Us } from "../model/quantity.ts";
@@ -21,6 +22,7 @@ export class MemoryLog implements Log {
   /** What a fresh process would find. */
   readonly disk: Event[] = [];
   readonly documents = new Map<string, unknown>();
+  readonly artifacts = new Map<string, string>();
   readonly requests: Request[] = [];
   readonly samples: Sample[] = [];
   readonly #memory: Event[] = [];
@@ -53,6 +55,13 @@ export class MemoryLog implements Log {
   async write(name: string, data: unknown): Promise<void> {
     await Promise.resolve();
     this.documents.set(name, data);
+  }
+
+  async artifact(path: string, text: string): Promise<void> {
+    await Promise.resolve();
+    const problem = artifactPathProblem(path);
+    if (problem !== null) throw new Error(problem);
+    this.artifacts.set(path, text);
   }
 
   request(request: Request): void {

@@ -13,7 +13,13 @@ const planWith = (...names: readonly string[]): Plan => ({
   ...made,
   checks: names.map((name) => ({ name, params: {} })),
 });
-const measurement = {} as Measurement;
+const measurementOf = (aborted?: string): Measurement => {
+  const completeness = { requestsComplete: true, requests: 1, runComplete: true, problems: [] };
+  return {
+    completeness: aborted === undefined ? completeness : { ...completeness, aborted },
+  } as unknown as Measurement;
+};
+const measurement = measurementOf();
 
 const finding = (check: string, outcome: Outcome): Finding => ({
   check,
@@ -40,6 +46,14 @@ describe("a verdict", () => {
     expect(outcomeOf("pass", "unknown")).toBe("unknown");
     expect(outcomeOf("pass", "unknown", "fail")).toBe("fail");
     expect(judge(measurement, planWith("fail", "pass"), checks).findings).toHaveLength(2);
+  });
+
+  test("is unknown where abortWhen ended the run, whatever was found until then", () => {
+    for (const names of [["pass"], ["fail", "pass"], []]) {
+      const { outcome, findings } = judge(measurementOf("why"), planWith(...names), checks);
+      expect(outcome).toBe("unknown");
+      expect(findings).toHaveLength(names.length);
+    }
   });
 
   test("is unknown where nothing was found", () => {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join, relative } from "node:path";
 import { EXIT, NinetyError, messageOf, worstExit, type ExitCode } from "../../model/error.ts";
 import { showMs } from "../../model/quantity.ts";
-import { showMeasured } from "../../model/show.ts";
+import { showMeasured, showNumber } from "../../model/show.ts";
 import { stableText } from "../../model/json.ts";
 import type { Plan } from "../../model/plan.ts";
 import { createCrew } from "../../kernel/crew.ts";
@@ -85,10 +85,17 @@ export async function plan(
       `  load: ${made.load.scenarios.map((s) => `${s.name} ${made.load.rateRps}/s`).join(", ")} to ${made.load.to}`,
       `  warmup ${showMs(phasesMs.warmup)}, steady ${showMs(phasesMs.steady)}, faults ${showMs(phasesMs.faults)}, observe at most ${showMs(phasesMs.observe)}`,
       ...steps,
+      ...abortLines(made),
       ...made.checks.map((check) => `  check ${check.name} ${stableText(check.params)}`),
     ].join("\n"),
   );
   return EXIT.pass;
+}
+
+function abortLines({ abortWhen }: Plan): readonly string[] {
+  if (!abortWhen) return [];
+  const good = `${showNumber(abortWhen.goodRatio * 100)} %`;
+  return [`  aborted when less than ${good} is good over ${showMs(abortWhen.overMs)}`];
 }
 
 /** An INVALID run is tried once more; both stay on disk. */

@@ -10,6 +10,7 @@ import { processesIn } from "./host/cgroup.ts";
 import { isAlive } from "./host/process.ts";
 import { statePaths, type HostFacts } from "./layout.ts";
 import { localLoadHost } from "./load-host.ts";
+import { logsSince, markLogs, type LogMarks } from "./logs.ts";
 import type { LocalMaterials } from "./materials.ts";
 import { commandsMissing, probeHost } from "./probe.ts";
 import { nodesMissing, READY_WITHIN_MS } from "./ready.ts";
@@ -49,7 +50,7 @@ export function localProvider(options: LocalOptions): ClusterProvider {
       const { instance, cacheRoot, repoRoot, makeApi, addOns = () => [] } = options;
       const asked = { instance, cacheRoot, repoRoot, makeApi, addOns, plan, progress, signal };
       const file = await bringUp({ ...asked, ...prepared });
-      return clusterOf(file, options);
+      return clusterOf(file, options, new Map());
     },
   };
 }
@@ -65,12 +66,13 @@ export function attachLocal(
       exit: EXIT.usage,
       hint: `ninety cluster up --instance ${options.instance}`,
     });
-  return clusterOf(file, options);
+  return clusterOf(file, options, markLogs(file.layout));
 }
 
 function clusterOf(
   file: states.ClusterFile,
   options: Pick<LocalOptions, "cacheRoot" | "makeApi">,
+  marks: LogMarks,
 ): Cluster {
   const { layout, guardMachines } = file;
   const api = options.makeApi(layout.paths.kubeconfig);
@@ -93,6 +95,7 @@ function clusterOf(
         everyMs: 100,
         signal,
       }),
+    logs: (maxBytes, signal) => logsSince(layout, marks, { maxBytes, signal }),
     down: () => downInstance(options.cacheRoot, layout.instance),
   };
 }
