@@ -1,3 +1,4 @@
+import type { ArtifactIndex } from "./artifact.ts";
 import type { EvidenceLevel } from "./evidence.ts";
 import type { Event } from "./event.ts";
 import type { JsonObject } from "./json.ts";
@@ -36,6 +37,8 @@ export interface RunRecord {
   /** The counted end line, or null where it is missing. */
   readonly requestsEnd: { readonly requests: number } | null;
   readonly samples: readonly Sample[];
+  /** Logs and objects that were kept beside it; absent: none were. They never change a verdict. */
+  readonly artifacts?: ArtifactIndex;
   /** Lines that could not be read: each makes the verdict unknown at best. */
   readonly problems: readonly string[];
 }

@@ -1,4 +1,5 @@
 import type { Episode, Lane, Measurement } from "../model/measurement.ts";
+import type { RunRecord } from "../model/record.ts";
 import { showLimit, showMeasured } from "../model/show.ts";
 import type { Finding, Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
@@ -16,6 +17,9 @@ export const consoleSummary: Reporter = {
     [
       `${WORD[verdict.outcome]}  ${verdict.experiment}  seed ${verdict.seed}  (${measurement.level})`,
       `  ${record.plan.hypothesis}`,
+      ...(measurement.completeness.aborted === undefined
+        ? []
+        : [`  ended before its time: ${measurement.completeness.aborted}`]),
       "",
       ...measurement.steps.map(
         (step) =>
@@ -27,11 +31,17 @@ export const consoleSummary: Reporter = {
       ...showProblems(measurement),
       "",
       `  report  ${folder}/report.html`,
+      ...showArtifacts(record, folder),
       `  again   npm run experiment -- ${record.plan.experiment} --seed ${verdict.seed}`,
       "",
     ].join("\n"),
   suite: ({ suite, folder }) => suiteConsole(suite, folder),
 };
+
+function showArtifacts({ artifacts }: RunRecord, folder: string): readonly string[] {
+  if (!artifacts) return [];
+  return [`  logs    ${folder}/artifacts  (${artifacts.files.length} files)`];
+}
 
 function row(label: string, text: string): string {
   return `  ${label.padEnd(34)} ${text}`;

@@ -5,7 +5,7 @@ import { showLimit, showMeasured } from "../model/show.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { charts } from "./html/charts.ts";
-import { clocks, environment, events, how, scenarios, steps } from "./html/sections.ts";
+import { artifacts, clocks, environment, events, how, scenarios, steps } from "./html/sections.ts";
 import { STYLE } from "./html/style.ts";
 import { suiteHtml } from "./html/suite.ts";
 import { escape, table } from "./html/text.ts";
@@ -24,6 +24,7 @@ export const html: Reporter = {
       '<meta name="viewport" content="width=device-width, initial-scale=1">',
       `<title>${escape(title)}</title><style>${STYLE}</style></head><body><main>`,
       head(record, measurement, verdict),
+      ...aborted(measurement),
       cards(measurement),
       "<h2>What clients saw and what the cluster did</h2>",
       ...charts(record, measurement),
@@ -36,6 +37,7 @@ export const html: Reporter = {
       "<h2>Scenarios</h2>",
       scenarios(measurement),
       events(record, measurement),
+      ...artifacts(record),
       environment(record),
       how(record),
       "</main></body></html>\n",
@@ -57,6 +59,11 @@ function head(record: RunRecord, measurement: Measurement, verdict: Verdict): st
     `<p class="dim">seed ${escape(verdict.seed)} · ${escape(record.environment?.startedAt ?? "start unknown")} · ${label}</p>`,
     "</header>",
   ].join("");
+}
+
+function aborted({ completeness }: Measurement): readonly string[] {
+  if (completeness.aborted === undefined) return [];
+  return [`<p class="unknown">Ended before its time: ${escape(completeness.aborted)}</p>`];
 }
 
 function cards(measurement: Measurement): string {

@@ -24,6 +24,7 @@ export const json: Reporter = {
         completeness: measurement.completeness,
         leftovers: measurement.leftovers,
         environment: record.environment,
+        ...(record.artifacts ? { artifacts: record.artifacts } : {}),
       },
       2,
     )}\n`,

@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { constants, gunzipSync } from "node:zlib";
 import { EXIT, NinetyError, messageOf } from "../model/error.ts";
+import type { ArtifactIndex } from "../model/artifact.ts";
 import type { Event } from "../model/event.ts";
-import { numberAt, textAt } from "../model/json.ts";
+import { listAt, numberAt, textAt } from "../model/json.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Environment, RunRecord } from "../model/record.ts";
 import type { Request, Sample } from "../model/request.ts";
@@ -28,6 +29,7 @@ export async function readRecord(folder: string): Promise<RunRecord> {
   const ends = raw.filter((line) => line["end"] === true);
   if (ends.length > 1) problems.push(`requests: ${ends.length} end lines`);
   const samples = await lines(folder, ["samples.ndjson"], null);
+  const artifacts = await artifactIndex(folder);
   return {
     plan,
     environment: await document<Environment>(folder, "environment.json"),
@@ -35,6 +37,7 @@ export async function readRecord(folder: string): Promise<RunRecord> {
     requests: raw.filter((line) => isRequest(line, problems)) as unknown as Request[],
     requestsEnd: ends.length === 1 ? { requests: numberAt(ends[0], "requests") ?? -1 } : null,
     samples: samples.filter(isSample) as unknown as Sample[],
+    ...(artifacts ? { artifacts } : {}),
     problems,
   };
 }
@@ -50,6 +53,18 @@ async function document<T>(folder: string, name: string): Promise<T | null> {
       cause: error,
     });
   }
+}
+
+/** Nothing is judged by it: one that cannot be read is as good as none. */
+async function artifactIndex(folder: string): Promise<ArtifactIndex | null> {
+  const index = await document<ArtifactIndex>(folder, "artifacts/index.json").catch(() => null);
+  const isWhole =
+    index !== null &&
+    Array.isArray(index.files) &&
+    Array.isArray(index.leftOut) &&
+    listAt(index, "files").every((file) => textAt(file, "path") !== "") &&
+    Number.isFinite(index.bytes);
+  return isWhole ? index : null;
 }
 
 async function textOf(path: string): Promise<Buffer | null> {

@@ -14,6 +14,8 @@ export class FakeApi implements Api {
   readonly objects = new Map<string, KubeObject>();
   /** Pods of these workloads never get Ready. */
   readonly broken = new Set<string>();
+  /** What containers say, by `<pod>` or, of the one before, `<pod> previous`. */
+  readonly logs = new Map<string, string>();
   readonly #nodes: readonly string[];
   #made = 0;
 
@@ -72,6 +74,9 @@ export class FakeApi implements Api {
     readonly path: string;
   }): Promise<{ readonly status: number; readonly body: string }> {
     await Promise.resolve();
+    const [, pod, query = ""] = /\/pods\/([^/]+)\/log\?(.*)$/.exec(request.path) ?? [];
+    const log = this.logs.get(query.includes("previous=true") ? `${pod} previous` : `${pod}`);
+    if (request.method === "GET" && log !== undefined) return { status: 200, body: log };
     if (request.method !== "DELETE") return { status: 405, body: "" };
     const gone = this.objects.get(request.path);
     this.objects.delete(request.path);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { InvalidExperiment } from "../../src/model/error.ts";
 import { all, between, exactly, one } from "../../src/ports/author.ts";
 import { readExperiment } from "../../src/kernel/experiment.ts";
+import { makePlan } from "../../src/kernel/planner.ts";
 import { drop, jam, offer, quick, server, serving, unplug, written } from "./kernel-kit.ts";
 
 /** Every problem of an experiment with these options. */
@@ -46,6 +47,30 @@ describe("what is right is read", () => {
     ]);
     expect(reading.checks).toEqual([{ name: "quick", params: { serviceMs: 20_000 } }]);
     expect(reading.definitions.faults.map(({ name }) => name)).toEqual(["jam"]);
+  });
+
+  test("abortWhen is read with its units, and stands in the plan only where it was written", () => {
+    const adds = { always: [], addOns: [] };
+    const abortWhen = { good: "20%", over: "30s" };
+    const reading = readExperiment("sample", written({ abortWhen }));
+    expect(makePlan(reading, "s", adds).abortWhen).toEqual({ goodRatio: 0.2, overMs: 30_000 });
+    expect(makePlan(readExperiment("sample", written()), "s", adds)).not.toHaveProperty(
+      "abortWhen",
+    );
+  });
+
+  test("every problem of abortWhen is told, with those of the other options", () => {
+    const abortWhen = { good: "0%", over: "1s", when: "now" };
+    expect(problemsOf({ abortWhen, steady: "1s" })).toEqual([
+      "steady must be 20s to 1h, got 1s",
+      "abortWhen.when is not a field; known: good, over",
+      "abortWhen.good must be 0.1% to 99.999%, got 0%",
+      "abortWhen.over must be 5s to 10m, got 1s",
+    ]);
+    expect(problemsOf({ abortWhen: "20%" })).toEqual(['abortWhen must be an object, got "20%"']);
+    expect(problemsOf({ abortWhen: { good: "20%" } })).toEqual([
+      "abortWhen.over is missing: requests intended in the last (5s to 10m)",
+    ]);
   });
 
   test("breach is good where it is left out", () => {

@@ -5,18 +5,21 @@ import { EXIT, NinetyError, messageOf, worstExit, type ExitCode } from "../../mo
 import { showMs } from "../../model/quantity.ts";
 import { showMeasured, showNumber } from "../../model/show.ts";
 import { stableText } from "../../model/json.ts";
-import type { Plan } from "../../model/plan.ts";
+import type { Lease } from "../../model/effect.ts";
+import type { Plan, StepId } from "../../model/plan.ts";
 import { createCrew } from "../../kernel/crew.ts";
 import { readExperiment, type Reading } from "../../kernel/experiment.ts";
+import { leaseOf } from "../../kernel/lease.ts";
 import { makePlan } from "../../kernel/planner.ts";
 import { run as runPlan, type RunEnd } from "../../kernel/runner.ts";
+import { cuttingSteps } from "../../kernel/stand-in.ts";
 import { openRunLog } from "../../store/run-log.ts";
 import { monotonicUs, realClock } from "../clock.ts";
 import { addOns, composeSystem, type ClusterChoice } from "../compose.ts";
 import { runsRoot, utcStamp } from "../folders.ts";
 import { exitOf, judgeFolder, rendered, writeReports, type Judged } from "../judging.ts";
 import { explain, type Output } from "../output.ts";
-import { loadExperiment, loadPlugins, type Plugins } from "../plugins.ts";
+import { byName, loadExperiment, loadPlugins, type Plugins } from "../plugins.ts";
 import { progressView } from "../progress.ts";
 import { onSignals } from "../signals.ts";
 
@@ -118,7 +121,7 @@ export async function run(
   const job = { ...(await planned(file, { ...options, plugins })), plugins, options, out };
   const invalidTries: InvalidTry[] = [];
   for (let nth = 1; ; nth += 1) {
-    const { exit, judged } = await runOnce(job);
+    const { exit, judged } = await runOnce(job, invalidTries);
     const again = nth < TRIES_MAX && exit === EXIT.unknown && judged && isInvalid(judged);
     if (!again) {
       if (judged) tellJudged(judged, job, invalidTries);
@@ -157,17 +160,21 @@ function tellJudged(
   const { experiment, seed } = judged.verdict;
   // A page of findings that nothing could be measured would hide why.
   const measured = judged.measurement.phases.some(({ phase }) => phase === "steady");
-  out.result(
-    measured
-      ? rendered({ ...judged, folder }, plugins, "console")
-      : `${experiment}  seed ${seed}: ended before anything was measured; its record: ${folder}`,
-  );
+  const tries = invalidTries.flatMap((one) => [
+    `  an earlier try was INVALID: ${relative(process.cwd(), one.folder)}`,
+    ...one.why.map((line) => `    ${line}`),
+  ]);
+  const shown = measured
+    ? rendered({ ...judged, folder }, plugins, "console")
+    : `${experiment}  seed ${seed}: ended before anything was measured; its record: ${folder}`;
+  out.result(tries.length === 0 ? shown : [shown.trimEnd(), ...tries, ""].join("\n"));
   out.object({ ...(JSON.parse(rendered(judged, plugins, "json")) as object), invalidTries });
 }
 
 /** One run with its record and reports; `judged` null: it ended before anything was measured. */
 async function runOnce(
   job: Job,
+  earlier: readonly InvalidTry[],
 ): Promise<{ readonly exit: ExitCode; readonly judged: Judged | null }> {
   const { plan: made, out } = job;
   const startedAt = new Date();
@@ -177,7 +184,8 @@ async function runOnce(
   const clock = realClock(monotonicStartUs);
   const log = await openRunLog(folder, clock);
   const view = progressView({ plan: made, log, clock });
-  const signals = onSignals(log, (line) => view.say(line));
+  const lease = (id: StepId): Lease | null => leaseOfStep(id, job);
+  const signals = onSignals({ log, clock, lease, say: (line) => view.say(line) });
   const system = await composeSystem({
     plugins: job.plugins,
     reading: job.reading,
@@ -197,9 +205,18 @@ async function runOnce(
     (error: unknown) => messageOf(error),
   );
   if (written !== null) out.tell(`error: the record could not be written: ${written}`);
-  const concluded = await conclude({ ended, interrupted: signals.caught(), folder, job });
+  const concluded = await conclude({ ended, interrupted: signals.caught(), folder, job, earlier });
   signals.end();
   return concluded;
+}
+
+/** How long a step's effects live without us, were it to begin now. */
+function leaseOfStep(id: StepId, { plan, plugins, reading }: Job): Lease | null {
+  const step = plan.steps.find((one) => one.id === id);
+  if (!step || step.healMs === null) return null;
+  const faults = byName("fault", [...reading.definitions.faults, ...plugins.faults]);
+  const cutting = cuttingSteps(plan, faults);
+  return leaseOf(step, step.healMs - step.injectMs, { plan, cutting });
 }
 
 async function conclude(of: {
@@ -207,8 +224,9 @@ async function conclude(of: {
   readonly interrupted: ExitCode | null;
   readonly folder: string;
   readonly job: Job;
+  readonly earlier: readonly InvalidTry[];
 }): Promise<{ readonly exit: ExitCode; readonly judged: Judged | null }> {
-  const { ended, interrupted, folder, job } = of;
+  const { ended, interrupted, folder, job, earlier } = of;
   const { plugins, out } = job;
   const codes: ExitCode[] = [];
   for (const id of ended.unhealed) {
@@ -220,7 +238,7 @@ async function conclude(of: {
   if (ended.failure?.phase === "preflight") {
     // Nothing was touched and nothing measured: there is no verdict to give.
     const error = messageOf(ended.failure.error);
-    out.object({ folder, exit: worstExit(codes), error });
+    out.object({ folder, exit: worstExit(codes), error, invalidTries: earlier });
     return { exit: worstExit(codes), judged: null };
   }
   const judged = await judgeFolder(folder, plugins);

@@ -1,6 +1,7 @@
 import type { Event } from "../../model/event.ts";
 import type { Episode, Measurement } from "../../model/measurement.ts";
 import type { RunRecord } from "../../model/record.ts";
+import { artifactPathProblem, type ArtifactIndex } from "../../model/artifact.ts";
 import { showMeasured, showNumber } from "../../model/show.ts";
 import { after, escape, table } from "./text.ts";
 
@@ -168,6 +169,33 @@ export function environment(record: RunRecord): string {
     `<details><summary>Environment</summary>${table("Environment", ["What", "Value"], rows)}`,
     `<p>What differs from a production cluster:</p><ul>${differs}</ul></details>`,
   ].join("");
+}
+
+/** What was kept for those who look for the cause, each file a link, and what was not. */
+export function artifacts({ artifacts: index }: RunRecord): readonly string[] {
+  if (!index) return [];
+  const rows = index.files.map(({ path, bytes, cutBytes }) => [
+    artifactPathProblem(path) === null
+      ? `<a href="artifacts/${path}">${escape(path)}</a>`
+      : escape(path),
+    `${showNumber(bytes)} bytes`,
+    cutBytes === 0
+      ? ""
+      : `${cutBytes === null ? "some" : `${showNumber(cutBytes)} bytes`} left out`,
+  ]);
+  const parts = [
+    `<details><summary>Logs and objects (${index.files.length} files)</summary>`,
+    table("Logs and objects", ["File", "Size", "Cut"], rows),
+    leftOut(index),
+    '<p class="dim">Secrets were replaced before anything was written. The list as data: <a href="artifacts/index.json">artifacts/index.json</a></p></details>',
+  ];
+  return [parts.join("")];
+}
+
+function leftOut({ leftOut }: ArtifactIndex): string {
+  if (leftOut.length === 0) return "";
+  const lines = leftOut.map(({ what, why }) => `<li>${escape(what)}: ${escape(why)}</li>`);
+  return `<p>Not there:</p><ul>${lines.join("")}</ul>`;
 }
 
 export function how(record: RunRecord): string {
