@@ -220,7 +220,6 @@ async function setDevice({ node, id }: Device, state: string): Promise<void> {
      const fs = require("node:fs");
      fs.writeFileSync(folder + "/state.json.e2e", text);
      fs.renameSync(folder + "/state.json.e2e", folder + "/state.json");`,
-    `/var/lib/ninety/gpus/${id}`,
-    JSON.stringify(file),
+    [`/var/lib/ninety/gpus/${id}`, JSON.stringify(file)],
   );
 }

@@ -10,6 +10,7 @@ import { ninety } from "./ninety.ts";
 import { until } from "./until.ts";
 
 const PORT = 8501;
+const SCRIPT_MAX_MS = 15_000;
 
 /** One pod at one moment. */
 export interface PodNow {
@@ -51,10 +52,10 @@ export class PartCluster {
   }
 
   async apply(...parts: readonly Part[]): Promise<void> {
-    const binding = { run: "e2e", namespace: this.namespace, images: this.cluster.images };
     const problems = parts.flatMap((part) => part.problems);
     if (problems.length > 0) throw new Error(problems.join("; "));
     const objects = parts.flatMap(({ planned }) => planned.objects);
+    const binding = { run: "e2e", namespace: this.namespace, images: this.cluster.images };
     const { api } = this.cluster;
     await applyAll(
       objects.map((object) => bind(object, binding)),
@@ -108,14 +109,15 @@ export class PartCluster {
     await this.cluster.api.call({ method: "DELETE", path });
   }
 
-  /** Runs a script of Node in a pod; its lines. */
+  /** Runs a script of Node in a pod; its lines. Throws when it fails or takes longer. */
   async script(
     of: { readonly namespace: string; readonly name: string; readonly container: string },
     text: string,
-    ...args: readonly string[]
+    args: readonly string[] = [],
   ): Promise<readonly string[]> {
     const lines: string[] = [];
-    const session = await this.cluster.api.exec(of, ["/bin/node", "-e", text, ...args]);
+    const argv = ["/bin/node", "-e", text, ...args];
+    const session = await this.cluster.api.exec(of, argv, AbortSignal.timeout(SCRIPT_MAX_MS));
     session.onLine((line) => lines.push(line));
     const { code, stderr } = await session.ended;
     if (code !== 0) throw new Error(`script in ${of.name} ended with ${code}: ${stderr}`);
