@@ -44,10 +44,15 @@ export default suite({
     "gpu-hang": { must: "pass", about: "The same hang, with probes that run the model." },
     "node-loss-default": {
       must: "fail",
-      service: { new: "UNRECOVERED", reused: "RECOVERED" },
+      service: { new: "RECOVERED", reused: ["RECOVERED", "MASKED"] },
       capacity: "RECOVERED",
       long: true,
       about: "Upstream's timers: a dead node keeps its pods for minutes.",
+    },
+    "node-loss-new-connections": {
+      must: "fail",
+      service: { new: "UNRECOVERED", reused: ["RECOVERED", "MASKED"] },
+      about: "The endpoint is gone, and clients that connect anew are still sent to the dead pod.",
     },
     "node-loss": { must: "pass", about: "Short timers and short tolerations." },
     "anti-affinity-packed": {
@@ -80,6 +85,13 @@ export default suite({
     },
     {
       title: "A node dies: until clients are well",
+      before: "node-loss-default",
+      after: "node-loss",
+      lane: "service",
+      why: "kept connections that are given up after 500 ms, and the timers above",
+    },
+    {
+      title: "The node of both replicas dies: until clients are well",
       before: "anti-affinity-packed",
       after: "anti-affinity-spread",
       lane: "service",
