@@ -1,5 +1,5 @@
-// Must end with exit code 1, after about 8 minutes. With upstream's timers the dead node is given up
-// after about 50 s and its pods after about 350 s. Clients on kept connections are well within
+// Must end with exit code 1, after about 8 minutes. With upstream's timers the dead node is given
+// up after about 50 s and its pods after about 350 s. Clients on kept connections are well within
 // seconds. Clients that connect anew are not well when the endpoint is gone, but two minutes later:
 // until then their own connection table still sends some of them to the dead pod.
 import { experiment, one } from "ninety";

@@ -59,6 +59,7 @@ interface RunFlags extends Common {
   readonly keep?: boolean;
   readonly context?: string;
   readonly image?: string;
+  readonly url?: string;
   readonly quick?: boolean;
   readonly parallel?: string;
 }
@@ -76,7 +77,11 @@ program
   .option("--keep", "leave the cluster up afterwards; what the run deployed goes")
   .option(...instance)
   .option("--context <name>", "a context of your kubeconfig instead of the local cluster")
-  .option("--image <reference>", "image of ninety's programs, for --context")
+  .option(
+    "--image <reference>",
+    "image of ninety's programs, for --context; without it only what the API server alone can do",
+  )
+  .option("--url <url>", "where clients reach the service; default: its Service's address")
   .option("--quick", "of a suite: leave out the runs that it calls long")
   .option(
     "--parallel <count>",
@@ -87,8 +92,8 @@ program
   .option(...json)
   .action((file: string | undefined, options: RunFlags) =>
     go(options.json, async (out) => {
-      const { seed, context, image, parallel } = options;
-      const chosen = { ...options, seed, context, image, keep: options.keep === true };
+      const { seed, context, image, url, parallel } = options;
+      const chosen = { ...options, seed, context, image, url, keep: options.keep === true };
       if (file !== undefined && (await isSuite(file))) {
         return runSuite(file, { ...chosen, quick: options.quick === true, parallel }, out);
       }

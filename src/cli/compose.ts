@@ -16,8 +16,10 @@ import { kubeApi } from "../clusters/kube/api.ts";
 import { kubeProvider } from "../clusters/kube/kube.ts";
 import { kubeWitness } from "../clusters/kube/witness.ts";
 import { attachLocal, localProvider, localStatus } from "../clusters/local/local.ts";
+import { apiInjector } from "../injectors/api.ts";
 import { guardInjector } from "../injectors/guard.ts";
 import { nodeAgentInjector } from "../injectors/node-agent.ts";
+import { bringsNothing } from "../kernel/existing.ts";
 import type { Reading } from "../kernel/experiment.ts";
 import { scales } from "../kernel/scale.ts";
 import { createSystem, type RunSystem } from "../kernel/system.ts";
@@ -45,11 +47,20 @@ export interface ClusterChoice {
   readonly install: boolean;
 }
 
+/** Where a stack comes to: `bare` is a kubeconfig cluster that none of our programs run on. */
+export type Where = "local" | "kube" | "bare";
+
+export function whereOf(of: Pick<ClusterChoice, "context" | "image">): Where {
+  if (of.context === undefined) return "local";
+  return of.image === undefined ? "bare" : "kube";
+}
+
 /**
  * What every stack needs beside the author's parts. Metrics are brought only to a local cluster and
  * only where something scales: a cluster of a kubeconfig has them, which preflight looks after.
  */
-export function addOns(reading: Reading, where: "local" | "kube"): readonly Part[] {
+export function addOns(reading: Reading, where: Where): readonly Part[] {
+  if (where === "bare") return [];
   const { gpusPerNode } = reading.cluster;
   return [
     nodeAgent(),
@@ -145,6 +156,7 @@ function providerOf(choice: ClusterChoice, reading: Reading): ClusterProvider {
   }
   return kubeProvider({
     context: choice.context,
+    changes: addOns(reading, whereOf(choice)).length > 0 || !bringsNothing(reading),
     ...(choice.image === undefined ? {} : { images: { programs: choice.image } }),
   });
 }
@@ -152,9 +164,14 @@ function providerOf(choice: ClusterChoice, reading: Reading): ClusterProvider {
 /** Who can hold effects in that cluster. */
 export function injectorsOf(cluster: Cluster, monotonicStartUs: number): readonly Injector[] {
   const { socketPath, machines } = cluster.guard;
+  const { api, images } = cluster;
+  const agent =
+    images["programs"] === undefined ? [] : [nodeAgentInjector({ api, monotonicStartUs })];
   const guard =
-    socketPath === null ? [] : [guardInjector({ socketPath, machines, monotonicStartUs })];
-  return [nodeAgentInjector({ api: cluster.api, monotonicStartUs }), ...guard];
+    socketPath === null
+      ? apiInjector({ api, monotonicStartUs })
+      : guardInjector({ socketPath, machines, monotonicStartUs });
+  return [...agent, guard];
 }
 
 function loadRunner(install: boolean): LoadRunner {
@@ -178,6 +195,8 @@ function loadRunner(install: boolean): LoadRunner {
 }
 
 export interface Composing {
+  /** Where clients reach the service, host and port; undefined: at its Service's address. */
+  readonly address: string | undefined;
   readonly plugins: Plugins;
   readonly reading: Reading;
   readonly choice: ClusterChoice;
@@ -202,6 +221,7 @@ export async function composeSystem(of: Composing): Promise<RunSystem> {
     run: `${reading.name}-${basename(of.folder)}`,
     provider: providerOf(choice, reading),
     ...(attach === null ? {} : { attach }),
+    ...(of.address === undefined ? {} : { address: of.address }),
     injectors: (cluster) => injectorsOf(cluster, monotonicStartUs),
     witness: (cluster) => kubeWitness(kubeApi(cluster.kubeconfigPath, choice.context)),
     faults: byName("fault", [...reading.definitions.faults, ...plugins.faults]),

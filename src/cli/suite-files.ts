@@ -74,7 +74,10 @@ async function lookUp(
     return { problems: [`no such experiment beside the suite or in experiments/: ${known}`] };
   }
   try {
-    return { file, plan: (await planned(file, { ...of, context: undefined })).plan };
+    return {
+      file,
+      plan: (await planned(file, { ...of, context: undefined, image: undefined })).plan,
+    };
   } catch (error) {
     return { problems: error instanceof InvalidExperiment ? error.problems : [messageOf(error)] };
   }

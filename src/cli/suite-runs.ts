@@ -153,7 +153,7 @@ export async function runInSuite(run: StatedRun, runs: Runs): Promise<void> {
 }
 
 function argsOf(file: string, instance: string, { options, seed }: Runs): readonly string[] {
-  const { context, image, install } = options;
+  const { context, image, url, install } = options;
   return [
     "run",
     file,
@@ -164,6 +164,7 @@ function argsOf(file: string, instance: string, { options, seed }: Runs): readon
     instance,
     ...(context === undefined ? [] : ["--context", context]),
     ...(image === undefined ? [] : ["--image", image]),
+    ...(url === undefined ? [] : ["--url", url]),
     ...(install ? [] : ["--no-install"]),
   ];
 }

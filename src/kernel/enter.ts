@@ -4,7 +4,7 @@ import type { Cluster } from "../ports/cluster.ts";
 import type { AnyFault } from "../ports/fault.ts";
 import { refuseLeftovers } from "./deploy.ts";
 import { findExisting } from "./existing.ts";
-import { imageProblems } from "./images.ts";
+import { imageProblems, programsProblems } from "./images.ts";
 import { readInventory } from "./inventory.ts";
 import { budgetProblems, clusterProblems, refuse } from "./preflight.ts";
 import type { Holders } from "./run-system.ts";
@@ -43,7 +43,9 @@ export async function judgeCluster(
   const found = await findExisting(plan, { api, addressGiven, signal });
   refuse([
     ...clusterProblems(plan, facts, { faults, accepts }),
-    ...(kind === "local" ? imageProblems(objects, Object.values(cluster.images)) : []),
+    ...(kind === "local"
+      ? imageProblems(objects, Object.values(cluster.images))
+      : programsProblems(objects, cluster.images)),
     ...(await metricsProblems(plan, { api, signal })),
     ...found.problems,
     ...budgetProblems(

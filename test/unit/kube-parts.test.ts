@@ -3,7 +3,7 @@ import { serverMessage } from "../../src/clusters/kube/answer.ts";
 import { exitCode } from "../../src/clusters/kube/exec.ts";
 import { differences, hasRealGpus, notReady, workers } from "../../src/clusters/kube/inventory.ts";
 import { LineSplitter, Tail } from "../../src/clusters/kube/lines.ts";
-import { PERMISSIONS, showPermission } from "../../src/clusters/kube/permissions.ts";
+import { permissionsFor, showPermission } from "../../src/clusters/kube/permissions.ts";
 import { builtIn, discovered, groupPath, objectPath } from "../../src/clusters/kube/resources.ts";
 import { pause, withinMs } from "../../src/clusters/kube/time-limit.ts";
 import { heard } from "../../src/clusters/kube/witness.ts";
@@ -228,8 +228,13 @@ describe("the inventory", () => {
 });
 
 test("permissions are shown the way kubectl auth can-i takes them", () => {
-  const shown = PERMISSIONS.map(showPermission);
+  const shown = permissionsFor({ changes: true }).map(showPermission);
   expect(shown).toContain("create pods/exec");
   expect(shown).toContain("patch deployments.apps");
   expect(new Set(shown).size).toBe(shown.length);
+  // A run that brings nothing asks for no more than it does.
+  const looks = permissionsFor({ changes: false }).map(showPermission);
+  const changing = looks.filter((one) => /^(create|patch|delete)/.test(one));
+  expect(changing).toEqual(["delete pods", "create pods/proxy"]);
+  expect(shown).toEqual(expect.arrayContaining([...looks]));
 });

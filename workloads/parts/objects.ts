@@ -1,8 +1,8 @@
 import type { KubeObject } from "../../src/model/json.ts";
 import type { PlannedPart } from "../../src/model/plan.ts";
 
-/** Short name of the image with all our programs. */
-export const PROGRAMS_IMAGE = "programs";
+export { PROGRAMS_IMAGE } from "../../src/model/plan.ts";
+
 /** Where add-ons live that belong to the cluster and not to one run. */
 export const SYSTEM_NAMESPACE = "ninety-system";
 /** Name of a part, of its objects and of its Service: a DNS label that leaves room for a suffix. */

@@ -15,7 +15,7 @@ import { run as runPlan, type RunEnd } from "../../kernel/runner.ts";
 import { cuttingSteps } from "../../kernel/stand-in.ts";
 import { openRunLog } from "../../store/run-log.ts";
 import { monotonicUs, realClock } from "../clock.ts";
-import { addOns, composeSystem, type ClusterChoice } from "../compose.ts";
+import { addOns, composeSystem, whereOf, type ClusterChoice } from "../compose.ts";
 import { runsRoot, utcStamp } from "../folders.ts";
 import { exitOf, judgeFolder, rendered, writeReports, type Judged } from "../judging.ts";
 import { explain, type Output } from "../output.ts";
@@ -26,6 +26,22 @@ import { onSignals } from "../signals.ts";
 export interface RunOptions extends ClusterChoice {
   readonly seed: string | undefined;
   readonly keep: boolean;
+  /** Where clients reach the service, as it was written. */
+  readonly url: string | undefined;
+}
+
+/** `http://host:port` is `host:port`. Throws with exit 3. */
+function addressIn(url: string | undefined): string | undefined {
+  if (url === undefined) return undefined;
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  const plain = parsed?.protocol === "http:" && ["", "/"].includes(parsed.pathname + parsed.search);
+  if (parsed === null || !plain || parsed.username !== "") {
+    throw new NinetyError(`--url must be http://<host>[:<port>], got ${url}`, {
+      exit: EXIT.usage,
+      hint: "the path is that of the load's request",
+    });
+  }
+  return parsed.port === "" ? `${parsed.hostname}:80` : parsed.host;
 }
 
 const DEFAULT_EXPERIMENT = "gpu-loss";
@@ -47,14 +63,20 @@ export async function planned(
   {
     seed,
     context,
+    image,
     plugins,
-  }: { seed: string | undefined; context: string | undefined; plugins: Plugins },
+  }: {
+    seed: string | undefined;
+    context: string | undefined;
+    image: string | undefined;
+    plugins: Plugins;
+  },
 ): Promise<{ readonly plan: Plan; readonly reading: Reading }> {
   const { name, loaded } = await loadExperiment(file ?? DEFAULT_EXPERIMENT);
   const reading = readExperiment(name, loaded);
   const chosen = chosenSeed(seed);
   const always = plugins.checks.filter((check) => check.always === true);
-  const parts = addOns(reading, context === undefined ? "local" : "kube");
+  const parts = addOns(reading, whereOf({ context, image }));
   return { reading, plan: makePlan(reading, chosen, { always, addOns: parts }) };
 }
 
@@ -67,6 +89,7 @@ export async function plan(
   const { plan: made } = await planned(file, {
     seed,
     context: undefined,
+    image: undefined,
     plugins: await loadPlugins(),
   });
   out.object(made);
@@ -190,6 +213,7 @@ async function runOnce(
     plugins: job.plugins,
     reading: job.reading,
     choice: job.options,
+    address: addressIn(job.options.url),
     keep: job.options.keep,
     log,
     clock,

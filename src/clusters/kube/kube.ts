@@ -9,7 +9,7 @@ import { kubeApi } from "./api.ts";
 import { Connection } from "./connection.ts";
 import { differences, hasRealGpus, notReady, showNode } from "./inventory.ts";
 import { processHost } from "./load-host.ts";
-import { missingPermissions, showPermission } from "./permissions.ts";
+import { missingPermissions, permissionsFor, showPermission } from "./permissions.ts";
 import { pause } from "./time-limit.ts";
 
 export interface KubeOptions {
@@ -17,8 +17,10 @@ export interface KubeOptions {
   readonly kubeconfigPath?: string;
   /** Default: the kubeconfig's current one. */
   readonly context?: string;
-  /** Full references by short name; `programs` must be there: nothing is built or pushed here. */
+  /** Full references by short name: nothing is built or pushed here. Default: none. */
   readonly images?: Readonly<Record<string, string>>;
+  /** Whether a run brings objects of its own, and needs the permissions to. Default true. */
+  readonly changes?: boolean;
   /** Default: plain processes of this machine. */
   readonly loadHost?: LoadHost;
 }
@@ -34,17 +36,11 @@ export function kubeProvider(options: KubeOptions = {}): ClusterProvider {
   return {
     kind: "kube",
     prepare: async (progress, signal) => {
-      if (options.images?.["programs"] === undefined) {
-        throw new NinetyError(
-          "image programs: must be given on a kubeconfig cluster, got nothing",
-          { exit: EXIT.preflight, hint: "--image programs=<registry>/<name>@sha256:…" },
-        );
-      }
       progress({ what: `asking the cluster of ${path}` });
       const context = await contextName(path, options.context);
       const api = kubeApi(path, context);
       await versionOf(api, context, signal);
-      await mayAll(api, context, signal);
+      await mayAll(api, { context, changes: options.changes ?? true }, signal);
     },
     up: async (plan, progress, signal) => {
       const context = await contextName(path, options.context);
@@ -96,8 +92,13 @@ async function asked<T>(work: Promise<T>, context: string): Promise<T> {
   }
 }
 
-async function mayAll(api: Api, context: string, signal: AbortSignal): Promise<void> {
-  const missing = await asked(missingPermissions(api, signal), context);
+async function mayAll(
+  api: Api,
+  { context, changes }: { readonly context: string; readonly changes: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const needed = permissionsFor({ changes });
+  const missing = await asked(missingPermissions(api, needed, signal), context);
   if (missing.length === 0) return;
   const lines = missing.map(
     (one) => `context ${context}: must be allowed to ${showPermission(one)}`,

@@ -11,23 +11,29 @@ export interface Permission {
   readonly subresource: string;
 }
 
-/** `group/resource/subresource: verbs`, cluster-wide: nodes, our own namespaces and the run's. */
-const NEEDED: Readonly<Record<string, string>> = {
-  "/namespaces/": "get create patch delete",
+/** `group/resource/subresource: verbs`, cluster-wide: to look, and to delete a pod. */
+const LOOKS: Readonly<Record<string, string>> = {
   "/nodes/": "get list watch",
   "/nodes/proxy": "get",
   "/pods/": "get list watch delete",
-  "/pods/exec": "get create",
   "/pods/proxy": "get create",
-  "/services/": "get create patch",
+  "/services/": "get",
+  "policy/poddisruptionbudgets/": "list",
+  "discovery.k8s.io/endpointslices/": "list watch",
+};
+
+/** What a run with parts of its own does besides: in its own namespaces, and with our agents. */
+const CHANGES: Readonly<Record<string, string>> = {
+  "/namespaces/": "get create patch delete",
+  "/pods/exec": "get create",
+  "/services/": "create patch",
   "/configmaps/": "get create patch",
   "/serviceaccounts/": "get create patch",
   "/resourcequotas/": "get create patch",
   "apps/deployments/": "get list create patch delete",
   "apps/daemonsets/": "get list create patch delete",
   "autoscaling/horizontalpodautoscalers/": "get list create patch",
-  "policy/poddisruptionbudgets/": "get list create patch",
-  "discovery.k8s.io/endpointslices/": "list watch",
+  "policy/poddisruptionbudgets/": "get create patch",
   "rbac.authorization.k8s.io/clusterroles/": "get create patch delete",
   "rbac.authorization.k8s.io/clusterrolebindings/": "get create patch delete",
   "rbac.authorization.k8s.io/roles/": "get create patch",
@@ -35,10 +41,15 @@ const NEEDED: Readonly<Record<string, string>> = {
 };
 const AT_ONCE = 8;
 
-export const PERMISSIONS: readonly Permission[] = Object.entries(NEEDED).flatMap(([key, verbs]) => {
-  const [group = "", resource = "", subresource = ""] = key.split("/");
-  return verbs.split(" ").map((verb) => ({ verb, group, resource, subresource }));
-});
+/** What a run needs: one that brings nothing of its own only looks, and deletes pods. */
+export function permissionsFor({ changes }: { readonly changes: boolean }): readonly Permission[] {
+  return [LOOKS, ...(changes ? [CHANGES] : [])].flatMap((needed) =>
+    Object.entries(needed).flatMap(([key, verbs]) => {
+      const [group = "", resource = "", subresource = ""] = key.split("/");
+      return verbs.split(" ").map((verb) => ({ verb, group, resource, subresource }));
+    }),
+  );
+}
 
 /** `create pods/exec`, `patch deployments.apps`. */
 export function showPermission({ verb, group, resource, subresource }: Permission): string {
@@ -47,16 +58,17 @@ export function showPermission({ verb, group, resource, subresource }: Permissio
 }
 
 /**
- * Those of PERMISSIONS that the API server says this user lacks. Throws ApiError when it could not
- * be asked.
+ * Those of `needed` that the API server says this user lacks. Throws ApiError when it could not be
+ * asked.
  */
 export async function missingPermissions(
   api: Api,
+  needed: readonly Permission[],
   signal: AbortSignal,
 ): Promise<readonly Permission[]> {
   const missing: Permission[] = [];
-  for (let from = 0; from < PERMISSIONS.length; from += AT_ONCE) {
-    const some = PERMISSIONS.slice(from, from + AT_ONCE);
+  for (let from = 0; from < needed.length; from += AT_ONCE) {
+    const some = needed.slice(from, from + AT_ONCE);
     const allowed = await Promise.all(some.map((one) => mayI(api, one, signal)));
     missing.push(...some.filter((_, index) => allowed[index] !== true));
   }

@@ -1,0 +1,178 @@
+// Through a kubeconfig alone: no image of ours, no agent, no guard. The command runs on a machine
+// of the cluster's network (the load host's namespace), as an engineer's would in staging.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runningLocal } from "../../src/cli/compose.ts";
+import { cacheRoot } from "../../src/cli/folders.ts";
+import type { Layout } from "../../src/clusters/local/layout.ts";
+import type { KubeObject } from "../../src/model/json.ts";
+import type { Cluster } from "../../src/ports/cluster.ts";
+import { eventually, ninety, ROOT, type Ended } from "../support/ninety.ts";
+
+const INSTANCE = "e2e-context";
+const CONTEXT = "staging";
+const labels = { app: "web" };
+const folder = mkdtempSync(join(tmpdir(), "ninety-context-"));
+const kubeconfig = join(folder, "kubeconfig");
+let cluster: Cluster;
+let layout: Layout;
+
+const web = (image: string): readonly KubeObject[] => [
+  { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
+  {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "web", namespace: "shop" },
+    spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
+  },
+  {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata: { name: "web", namespace: "shop" },
+    spec: { selector: { matchLabels: labels }, maxUnavailable: 1 },
+  },
+  {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "web", namespace: "shop" },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          containers: [
+            {
+              name: "web",
+              image,
+              args: [
+                "-e",
+                `require("http").createServer((q, a) => a.end("web answers")).listen(8080)`,
+              ],
+              readinessProbe: { httpGet: { path: "/", port: 8080 }, periodSeconds: 1 },
+            },
+          ],
+        },
+      },
+    },
+  },
+];
+
+/** The instance's own kubeconfig, as it looks from a machine beside the control plane. */
+function kubeconfigInside(): string {
+  const control = layout.machines.find(({ role }) => role === "control");
+  const text = readFileSync(cluster.kubeconfigPath, "utf8");
+  const server = `https://${control?.address}:${layout.network.apiPort}`;
+  const moved = text.replace(/https:\/\/[^\s",]+/, server);
+  expect(moved).toContain(server);
+  const config = JSON.parse(moved) as {
+    contexts: { name: string }[];
+    "current-context"?: string;
+  };
+  for (const context of config.contexts) context.name = CONTEXT;
+  return JSON.stringify({ ...config, "current-context": CONTEXT });
+}
+
+/** `ninety <args>` where clients of the cluster live. */
+function ninetyInside(...args: readonly string[]): Promise<Ended> {
+  const load = layout.machines.find(({ role }) => role === "load");
+  const startMs = performance.now();
+  const argv = [`--net=${load?.namespacePath}`, "node", `${ROOT}bin/ninety.js`, ...args];
+  const child = spawn("nsenter", argv, {
+    cwd: folder,
+    env: { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const said = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
+  return new Promise((resolve) => {
+    child.on("close", (code) => resolve({ code, ...said, tookMs: performance.now() - startMs }));
+  });
+}
+
+beforeAll(async () => {
+  await ninety(["cluster", "down", "--instance", INSTANCE]);
+  const up = await ninety(["cluster", "up", "--instance", INSTANCE, "--gpus", "0", "--json"]);
+  expect(up.code, up.stderr).toBe(0);
+  cluster = runningLocal(INSTANCE)!;
+  const file = join(cacheRoot(), "clusters", INSTANCE, "cluster.json");
+  layout = (JSON.parse(readFileSync(file, "utf8")) as { layout: Layout }).layout;
+  writeFileSync(kubeconfig, kubeconfigInside());
+  for (const object of web(cluster.images["programs"] ?? "")) await cluster.api.apply(object);
+  await eventually(
+    "the web serves",
+    async () => {
+      const found = await cluster.api.get("apis/apps/v1/namespaces/shop/deployments/web");
+      return JSON.stringify(found).includes('"readyReplicas":3');
+    },
+    120_000,
+  );
+});
+afterAll(async () => {
+  expect((await ninety(["cluster", "down", "--instance", INSTANCE])).code).toBe(0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const experiment = (name: string): string => join(ROOT, "test/support", `${name}.experiment.ts`);
+
+test("pod-kill runs end to end against a service that is not ours, and leaves it as it was", async () => {
+  const path = "apis/apps/v1/namespaces/shop/deployments/web";
+  const before = (await cluster.api.get(path)) as unknown as KubeObject;
+  const ended = await ninetyInside(
+    "run",
+    experiment("web-existing"),
+    "--context",
+    CONTEXT,
+    "--json",
+  );
+  expect(ended.code, ended.stderr.slice(-3_000)).toBe(0);
+  const report = JSON.parse(ended.stdout) as {
+    folder: string;
+    steps: readonly { readonly proved: string }[];
+    episodes: readonly { readonly capacity: { readonly class: string } }[];
+  };
+  expect(report.steps).toMatchObject([{ proved: "proved" }]);
+  expect(report.episodes[0]?.capacity.class).toBe("RECOVERED");
+  const after = (await cluster.api.get(path)) as unknown as KubeObject;
+  expect(after.metadata).toEqual({
+    ...before.metadata,
+    managedFields: expect.anything(),
+    resourceVersion: expect.anything(),
+  });
+  expect(after["spec"]).toEqual(before["spec"]);
+  const spaces = await cluster.api.list("api/v1/namespaces");
+  expect(spaces.filter(({ metadata }) => metadata.name.startsWith("ninety"))).toEqual([]);
+
+  const heal = await ninetyInside("heal", report.folder, "--context", CONTEXT);
+  expect(heal.stdout).toContain("nothing is open");
+  expect(heal.code).toBe(0);
+});
+
+test("clients may use another address than the Service's", async () => {
+  const service = await cluster.api.get("api/v1/namespaces/shop/services/web");
+  const { spec } = service as unknown as { spec: { clusterIP: string } };
+  const args = ["run", experiment("web-existing"), "--context", CONTEXT, "--json"];
+  const wrong = await ninetyInside(...args, "--url", "https://web.example/path");
+  expect(wrong.stderr).toContain("--url must be http://<host>[:<port>]");
+  expect(wrong.code).toBe(3);
+  const given = await ninetyInside(...args, "--url", `http://${spec.clusterIP}`);
+  expect(given.code, given.stderr.slice(-3_000)).toBe(0);
+});
+
+test("what needs hands on a node exits 4 and names them, and nothing is touched", async () => {
+  const ended = await ninetyInside("run", experiment("web-beyond"), "--context", CONTEXT);
+  expect(ended.code).toBe(4);
+  expect(ended.stderr).toContain(
+    "f01 container-kill can be held by nobody: api: container-kill needs the node agent: --image",
+  );
+  expect(ended.stderr).toContain("api: power needs the guard of a local cluster");
+  const gpu = await ninetyInside("run", "gpu-loss", "--context", CONTEXT);
+  expect(gpu.code).toBe(4);
+  expect(gpu.stderr).toContain("runs ninety's programs: it needs --image");
+  const spaces = await cluster.api.list("api/v1/namespaces");
+  expect(spaces.filter(({ metadata }) => metadata.name.startsWith("ninety"))).toEqual([]);
+});
