@@ -194,9 +194,15 @@ cluster
   .option(...instance)
   .option("--nodes <count>", "worker nodes, 1 to 9", "3")
   .option("--gpus <count>", "virtual GPUs a node, 0 to 8", "2")
+  .option(
+    "--image <archive>",
+    "archive of images that every node has, also several times, at most 20",
+    (archive: string, before: readonly string[]) => [...before, archive],
+    [],
+  )
   .option(...noInstall)
   .option(...json)
-  .action((options: Common & { nodes: string; gpus: string }) =>
+  .action((options: Common & { nodes: string; gpus: string; image: readonly string[] }) =>
     go(options.json, (out) => clusterUp(options, out)),
   );
 cluster

@@ -15,7 +15,8 @@ import { ensurePackages } from "../artifacts/packages.ts";
 import { kubeApi } from "../clusters/kube/api.ts";
 import { kubeProvider } from "../clusters/kube/kube.ts";
 import { kubeWitness } from "../clusters/kube/witness.ts";
-import { attachLocal, localProvider, localStatus } from "../clusters/local/local.ts";
+import { userImages } from "../clusters/local/image-archive.ts";
+import { attachLocal, localProvider, localStatus, needImages } from "../clusters/local/local.ts";
 import { apiInjector } from "../injectors/api.ts";
 import { guardInjector } from "../injectors/guard.ts";
 import { nodeAgentInjector } from "../injectors/node-agent.ts";
@@ -147,6 +148,22 @@ export function runningLocal(instance: string): Cluster | null {
     cacheRoot: cacheRoot(),
     makeApi: (kubeconfigPath) => kubeApi(kubeconfigPath),
   });
+}
+
+/**
+ * Throws NinetyError (exit 4) where an archive is none, or where a local cluster that is up lacks
+ * what is in it.
+ */
+export async function checkImages(
+  choice: Pick<ClusterChoice, "instance" | "context">,
+  archives: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (archives.length === 0 || choice.context !== undefined) return;
+  const { instance } = choice;
+  if (runningLocal(instance))
+    await needImages({ instance, cacheRoot: cacheRoot() }, archives, signal);
+  else await userImages(archives, signal);
 }
 
 /** The provider that a choice means, for such a stack. */

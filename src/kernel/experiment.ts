@@ -85,6 +85,7 @@ const CLUSTER = {
   nodeGrace: optional(duration({ about: "node-monitor-grace-period", min: "5s", max: "10m" })),
   nodeLease: optional(duration({ about: "kubelet's node lease duration", min: "5s", max: "10m" })),
   backoffMax: optional(duration({ about: "cap of the crash-loop back-off", min: "1s", max: "5m" })),
+  images: { ...raw("archives of images of your own", "a list of paths or URLs"), optional: true },
 } satisfies Fields;
 
 const SLO = {
@@ -169,7 +170,19 @@ function readCluster(written: unknown, problems: string[]): ClusterPlan {
     nodeGraceMs: cluster.nodeGraceMs ?? null,
     nodeLeaseMs: cluster.nodeLeaseMs ?? null,
     backoffMaxMs: cluster.backoffMaxMs ?? null,
+    ...(cluster.images === undefined ? {} : { images: readPaths(cluster.images, problems) }),
   };
+}
+
+function readPaths(written: unknown, problems: string[]): readonly string[] {
+  const paths = (Array.isArray(written) ? written : [written]).map((one: unknown) =>
+    isObject(one) ? one["href"] : one,
+  );
+  const right = paths.filter((path) => typeof path === "string" && path !== "");
+  if (!Array.isArray(written) || right.length < paths.length) {
+    problems.push(`cluster.images must be a list of paths or URLs, got ${show(written)}`);
+  }
+  return right as readonly string[];
 }
 
 function readSlo(written: unknown, problems: string[]): Slo | null {

@@ -7,6 +7,9 @@ import type { Check } from "./check.ts";
 import type { Step } from "./fault.ts";
 import type { Load } from "./load.ts";
 
+/** A path from the working folder, or a file URL. */
+export type FilePath = string | { readonly href: string };
+
 /** One deployable piece of the stack. Pure: same options, same objects. */
 export interface Part {
   readonly part: string;
@@ -54,6 +57,11 @@ export interface ExperimentOptions {
     readonly nodeLease?: Duration;
     /** Crash-loop back-off cap. Default: upstream's, 5 min. */
     readonly backoffMax?: Duration;
+    /**
+     * Archives of images of your own that every node has, at most 20: as `docker save` or an OCI
+     * exporter writes them, by path from the working folder or as `new URL("x.tar", import.meta.url)`.
+     */
+    readonly images?: readonly FilePath[];
   };
   readonly stack: readonly Part[];
   readonly load: Load;

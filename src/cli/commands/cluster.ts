@@ -3,6 +3,7 @@ import { EXIT, NinetyError, type ExitCode } from "../../model/error.ts";
 import { showMs } from "../../model/quantity.ts";
 import { missingPackages } from "../../artifacts/packages.ts";
 import { downInstance } from "../../clusters/local/down.ts";
+import { userImages } from "../../clusters/local/image-archive.ts";
 import { localStatus } from "../../clusters/local/local.ts";
 import { local, materials, ON_DEMAND, runningLocal } from "../compose.ts";
 import { cacheRoot } from "../folders.ts";
@@ -18,6 +19,8 @@ export async function clusterUp(
     readonly instance: string;
     readonly nodes: string;
     readonly install: boolean;
+    /** Archives of images that every node has. */
+    readonly image: readonly string[];
   },
   out: Output,
 ): Promise<ExitCode> {
@@ -37,7 +40,9 @@ export async function clusterUp(
     stop.abort(new NinetyError("interrupted", { exit: EXIT.interrupted }));
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(UP_MAX_MS)]);
-  const asked = { nodes, gpusPerNode: 0, nodeGraceMs: null, nodeLeaseMs: null, backoffMaxMs: null };
+  const upstream = { nodeGraceMs: null, nodeLeaseMs: null, backoffMaxMs: null };
+  const asked = { nodes, gpusPerNode: 0, ...upstream, images: options.image };
+  await userImages(options.image, signal);
   const provider = local(options);
   await provider.prepare(progressOf(out), signal);
   const cluster = await provider.up(asked, progressOf(out), signal);

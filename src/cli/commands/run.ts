@@ -15,7 +15,7 @@ import { run as runPlan, type RunEnd } from "../../kernel/runner.ts";
 import { cuttingSteps } from "../../kernel/stand-in.ts";
 import { openRunLog } from "../../store/run-log.ts";
 import { monotonicUs, realClock } from "../clock.ts";
-import { addOns, composeSystem, whereOf, type ClusterChoice } from "../compose.ts";
+import { addOns, checkImages, composeSystem, whereOf, type ClusterChoice } from "../compose.ts";
 import { runsRoot, utcStamp } from "../folders.ts";
 import { exitOf, judgeFolder, rendered, writeReports, type Judged } from "../judging.ts";
 import { explain, type Output } from "../output.ts";
@@ -105,6 +105,7 @@ export async function plan(
       `${made.experiment}  seed ${made.seed}`,
       `  ${made.hypothesis}`,
       `  cluster: ${made.cluster.nodes} nodes with ${made.cluster.gpusPerNode} GPUs each`,
+      ...(made.cluster.images ?? []).map((archive) => `  images on every node: ${archive}`),
       ...made.stack.map(
         ({ part, objects }) => `  part ${part}: ${objects.map((o) => o.kind).join(", ")}`,
       ),
@@ -126,6 +127,8 @@ function abortLines({ abortWhen }: Plan): readonly string[] {
 
 /** An INVALID run is tried once more; both stay on disk. */
 const TRIES_MAX = 2;
+/** Archives are read whole for their digests. */
+const IMAGES_WITHIN_MS = 10 * 60_000;
 
 interface Job {
   readonly plan: Plan;
@@ -142,6 +145,7 @@ export async function run(
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
   const job = { ...(await planned(file, { ...options, plugins })), plugins, options, out };
+  await checkImages(options, job.plan.cluster.images ?? [], AbortSignal.timeout(IMAGES_WITHIN_MS));
   const invalidTries: InvalidTry[] = [];
   for (let nth = 1; ; nth += 1) {
     const { exit, judged } = await runOnce(job, invalidTries);

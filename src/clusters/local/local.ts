@@ -6,6 +6,7 @@ import type { Cluster, ClusterProvider, Progress } from "../../ports/cluster.ts"
 import { addOnsMissing, type AddOns } from "./add-ons.ts";
 import { describeLocal } from "./describe.ts";
 import { downInstance } from "./down.ts";
+import { userImages } from "./image-archive.ts";
 import { processesIn } from "./host/cgroup.ts";
 import { isAlive } from "./host/process.ts";
 import { statePaths, type HostFacts } from "./layout.ts";
@@ -49,7 +50,9 @@ export function localProvider(options: LocalOptions): ClusterProvider {
       if (prepared === null) throw new Error("prepare ended without a result");
       const { instance, cacheRoot, repoRoot, makeApi, addOns = () => [] } = options;
       const asked = { instance, cacheRoot, repoRoot, makeApi, addOns, plan, progress, signal };
-      const file = await bringUp({ ...asked, ...prepared });
+      const { facts, materials } = prepared;
+      const images = [...materials.images, ...(await userImages(plan.images ?? [], signal))];
+      const file = await bringUp({ ...asked, facts, materials: { ...materials, images } });
       return clusterOf(file, options, new Map());
     },
   };
@@ -67,6 +70,29 @@ export function attachLocal(
       hint: `ninety cluster up --instance ${options.instance}`,
     });
   return clusterOf(file, options, markLogs(file.layout));
+}
+
+/** Throws NinetyError (exit 4) where a cluster that is up lacks one of a user's images. */
+export async function needImages(
+  options: Pick<LocalOptions, "instance" | "cacheRoot">,
+  archives: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { instance, cacheRoot } = options;
+  const file = states.readCluster(states.stateFolder(cacheRoot, instance));
+  const wanted = await userImages(archives, signal);
+  const missing = wanted.filter(
+    ({ reference, contentKey }) => file?.contentKeys?.[reference] !== contentKey,
+  );
+  if (missing.length === 0) return;
+  const lines = missing.map(({ reference, fullArchivePath }) => {
+    const has = reference in (file?.contentKeys ?? {}) ? "another image of that name" : "none";
+    return `${instance} must have ${reference} of ${fullArchivePath} on its nodes, got ${has}`;
+  });
+  throw new NinetyError(lines.join("\n"), {
+    exit: EXIT.preflight,
+    hint: `ninety cluster down --instance ${instance}, then run again or cluster up --image <archive>`,
+  });
 }
 
 function clusterOf(

@@ -10,6 +10,8 @@ export interface LocalImage {
   readonly thinArchivePath: string | null;
   /** Digest of the base layers: a node that has them needs only the thin archive. */
   readonly baseKey: string;
+  /** An archive of the user's: told apart by its content alone, for its name may stay the same. */
+  readonly contentKey?: string;
 }
 
 /** What a local cluster is made of; `images` must hold `pause`. */
@@ -45,3 +47,11 @@ export const CNI_PROGRAMS = ["bridge", "host-local", "loopback", "portmap"] as c
 /** Short names to full references. */
 export const referencesOf = (images: readonly LocalImage[]): Record<string, string> =>
   Object.fromEntries(images.map(({ short, reference }) => [short, reference]));
+
+/** Content of the user's images by reference. */
+export const contentKeysOf = (images: readonly LocalImage[]): Record<string, string> =>
+  Object.fromEntries(
+    images.flatMap(({ reference, contentKey }) =>
+      contentKey === undefined ? [] : [[reference, contentKey]],
+    ),
+  );

@@ -25,6 +25,8 @@ export interface ClusterFile {
   /** API paths of the Deployments that belong to the cluster: it is ready once they are whole. */
   readonly addOns: readonly string[];
   readonly startedAt: string;
+  /** Content of the user's images that every node has, by reference; SHA-256. */
+  readonly contentKeys?: Readonly<Record<string, string>>;
 }
 
 /** Without symbolic links: the kernel lists mounts by their real paths. */

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { once } from "node:events";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { EXIT, NinetyError } from "../../model/error.ts";
 import { run } from "./host/command.ts";
 import { withLock } from "./host/lock.ts";
@@ -37,32 +37,51 @@ interface BuildOptions {
 /**
  * A containerd root that holds the images unpacked, made once and never changed after: nodes get
  * hard links to it. Where another one has the same base layers only the thin archives are imported
- * on a copy of that. Answers its folder; the two most recent ones are kept.
+ * on a copy of that; images of a user's own are imported on a copy of one without them, so that old
+ * ones do not pile up. Answers its folder; the two most recent ones are kept.
  *
  * One process at a time builds; `cgroups` hold the containerd that imports.
  */
 export async function ensureTemplate(
   of: BuildOptions & { readonly cacheRoot: string },
 ): Promise<string> {
-  const base = digest(of.images.map(({ baseKey }) => baseKey));
-  const folder = join(of.cacheRoot, "template", base);
-  const wanted = join(folder, digest(of.images.map(({ reference }) => reference)));
+  const ours = of.images.filter(({ contentKey }) => contentKey === undefined);
+  const theirs = of.images.filter(({ contentKey }) => contentKey !== undefined);
   const root = join(of.cacheRoot, "template");
+  const folder = join(root, digest(ours.map(({ baseKey }) => baseKey)));
+  const plain = join(folder, digest(ours.map(({ reference }) => reference)));
+  const named = theirs.map(({ reference, contentKey }) => `${reference} ${contentKey}`);
+  const wanted = theirs.length === 0 ? plain : `${plain}-${digest(named)}`;
   mkdirSync(root, { recursive: true });
   return withLock(root, BUILD_WITHIN_SEC, async () => {
     mkdirSync(folder, { recursive: true });
-    if (!existsSync(wanted)) await build(folder, wanted, of);
-    const now = new Date();
-    utimesSync(wanted, now, now);
+    if (!existsSync(plain)) await build(folder, plain, { ...of, images: ours });
+    touch(plain);
+    if (!existsSync(wanted)) await extend(plain, wanted, { ...of, images: theirs });
+    touch(wanted);
     prune(root, wanted);
     return wanted;
   });
 }
 
+function touch(folder: string): void {
+  const now = new Date();
+  utimesSync(folder, now, now);
+}
+
+/** A copy of a template with more images. */
+async function extend(plain: string, wanted: string, of: BuildOptions): Promise<void> {
+  const part = `${wanted}.part`;
+  rmSync(part, { recursive: true, force: true });
+  await cloneRoot(plain, part);
+  await importInto(part, [...new Set(of.images.map((one) => one.fullArchivePath))], of);
+  renameSync(part, wanted);
+}
+
 async function build(folder: string, wanted: string, of: BuildOptions): Promise<void> {
   const part = `${wanted}.part`;
   rmSync(part, { recursive: true, force: true });
-  const [sibling] = newestFirst(folder);
+  const [sibling] = newestFirst(folder).filter((path) => !basename(path).includes("-"));
   if (sibling === undefined) mkdirSync(part);
   else await cloneRoot(sibling, part);
   const archives = of.images.map(({ fullArchivePath, thinArchivePath }) =>

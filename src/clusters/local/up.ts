@@ -26,7 +26,7 @@ import {
 } from "./layout.ts";
 import { clientCgroups } from "./load-host.ts";
 import { controlNamespace, powerOn } from "./machine-power.ts";
-import { referencesOf, type LocalMaterials } from "./materials.ts";
+import { contentKeysOf, referencesOf, type LocalMaterials } from "./materials.ts";
 import { controlLines } from "./network.ts";
 import { makePki } from "./pki.ts";
 import * as states from "./state.ts";
@@ -124,7 +124,8 @@ async function build(options: UpOptions, state: string): Promise<states.ClusterF
   ]);
   const guardMachines = startGuard(layout, options);
   const startedAt = new Date().toISOString();
-  const file = { layout, guardMachines, addOns: deploymentPaths(addOns), startedAt };
+  const contentKeys = contentKeysOf(materials.images);
+  const file = { layout, guardMachines, addOns: deploymentPaths(addOns), startedAt, contentKeys };
   states.writeCluster(state, file);
   return file;
 }
