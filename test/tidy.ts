@@ -37,7 +37,12 @@ const ROOMS: readonly {
   { room: "src/artifacts", may: ["src/model", "src/ports"], outside: true },
   { room: "src/store", may: ["src/model", "src/ports"], outside: true },
   { room: "src/agents", may: ["src/model"], outside: true },
-  { room: "workloads/parts", may: ["src/model", "src/ports"], outside: false },
+  {
+    room: "workloads/parts",
+    may: ["src/model", "src/ports", "workloads/manifests"],
+    outside: false,
+  },
+  { room: "workloads/manifests", may: ["src/model"], outside: true },
   { room: "workloads/programs", may: ["src/model"], outside: true },
   { room: "workloads/models", may: ["src/model"], outside: true },
 ];

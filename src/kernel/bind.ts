@@ -1,8 +1,8 @@
 import { at, listAt, type KubeObject } from "../model/json.ts";
 import type { Plan } from "../model/plan.ts";
+import { isClusterScoped } from "../model/scope.ts";
 import { bringsNothing } from "./existing.ts";
 import { RUN_LABEL } from "./inventory.ts";
-import { isClusterScoped } from "./kube-path.ts";
 
 /** What a run adds to the objects of its parts. */
 export interface Binding {

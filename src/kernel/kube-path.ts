@@ -1,36 +1,9 @@
 import type { KubeObject } from "../model/json.ts";
-
-/** Kinds that no namespace holds. */
-const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
-  "APIService",
-  "ClusterRole",
-  "ClusterRoleBinding",
-  "CSIDriver",
-  "CSINode",
-  "CustomResourceDefinition",
-  "DeviceClass",
-  "FlowSchema",
-  "IngressClass",
-  "MutatingWebhookConfiguration",
-  "Namespace",
-  "Node",
-  "PersistentVolume",
-  "PriorityClass",
-  "PriorityLevelConfiguration",
-  "RuntimeClass",
-  "StorageClass",
-  "ValidatingAdmissionPolicy",
-  "ValidatingAdmissionPolicyBinding",
-  "ValidatingWebhookConfiguration",
-]);
+import { isClusterScoped } from "../model/scope.ts";
 
 export interface Kind {
   readonly apiVersion: string;
   readonly kind: string;
-}
-
-export function isClusterScoped({ kind }: Kind): boolean {
-  return CLUSTER_SCOPED.has(kind);
 }
 
 /** `api/v1/pods`, `apis/apps/v1/deployments`: all of a kind, in all namespaces. */

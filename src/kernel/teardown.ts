@@ -1,11 +1,12 @@
 import { messageOf } from "../model/error.ts";
 import type { EventBody } from "../model/event.ts";
 import type { KubeObject } from "../model/json.ts";
+import { isClusterScoped } from "../model/scope.ts";
 import { LEFTOVER, SWEEP_FAILED } from "../measure/leftovers.ts";
 import type { Api } from "../ports/api.ts";
 import type { Clock } from "../ports/clock.ts";
 import { bounded } from "./crew.ts";
-import { isClusterScoped, objectName, objectPath, removeCommand } from "./kube-path.ts";
+import { objectName, objectPath, removeCommand } from "./kube-path.ts";
 import type { Holders } from "./run-system.ts";
 import { labelled } from "./sweep.ts";
 

@@ -73,6 +73,18 @@ describe("what is right is read", () => {
     ]);
   });
 
+  test("images are paths and URLs, as they are written", () => {
+    const images = ["./a.tar", new URL("file:///b.tar")];
+    const { cluster } = readExperiment("sample", written({ cluster: { images } }));
+    expect(cluster.images).toEqual(["./a.tar", "file:///b.tar"]);
+    expect(readExperiment("sample", written()).cluster).not.toHaveProperty("images");
+    for (const wrong of ["a.tar", [""], [1]]) {
+      expect(problemsOf({ cluster: { images: wrong } })).toEqual([
+        `cluster.images must be a list of paths or URLs, got ${JSON.stringify(wrong)}`,
+      ]);
+    }
+  });
+
   test("breach is good where it is left out", () => {
     const { slo } = readExperiment("sample", written({ slo: { within: "1s", good: "99.9%" } }));
     expect(slo.breachRatio).toBe(slo.goodRatio);
@@ -113,7 +125,7 @@ describe("what is wrong is told", () => {
       "steady must be 20s to 1h, got 5s",
       'observe must be a duration such as "20s", got "2 minutes"',
       expect.stringMatching(/^accepts must be a list of pdb-broken/),
-      "cluster.gpu is not a field; known: nodes, gpusPerNode, nodeGrace, nodeLease, backoffMax",
+      "cluster.gpu is not a field; known: nodes, gpusPerNode, nodeGrace, nodeLease, backoffMax, images",
       "cluster.nodes must be a whole number, 1 to 9, got 12",
       "slo.breach must be at most slo.good (95%), got 99%",
       expect.stringMatching(
