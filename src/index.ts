@@ -1,6 +1,7 @@
 /** The public names: what an experiment, a fault or a check of yours imports. */
 export { all, between, exactly, experiment, one, suite } from "./ports/author.ts";
 export type { Experiment, ExperimentOptions, GpuWorkload, Part, Workload } from "./ports/author.ts";
+export type { FilePath } from "./ports/author.ts";
 export type { Suite, SuiteOptions, SuiteRunOptions } from "./ports/author.ts";
 export { defineCheck } from "./ports/check.ts";
 export { defineFault } from "./ports/fault.ts";

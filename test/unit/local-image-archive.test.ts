@@ -7,6 +7,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ociImage, writeOciArchive, type Layer } from "../../src/artifacts/oci.ts";
 import { writeTar } from "../../src/artifacts/tar.ts";
 import { referencesOf, userImages } from "../../src/clusters/local/image-archive.ts";
+import { needImages } from "../../src/clusters/local/local.ts";
+import { contentKeysOf } from "../../src/clusters/local/materials.ts";
+import { claimState, stateFolder, writeCluster } from "../../src/clusters/local/state.ts";
 
 const signal = new AbortController().signal;
 let folder: string;
@@ -85,4 +88,27 @@ test("docker's own form is read where there is no OCI index", () => {
   const docker = JSON.stringify([{ RepoTags: ["a:1", "b:2"] }]);
   expect(referencesOf({ "manifest.json": docker })).toEqual(["a:1", "b:2"]);
   expect(() => referencesOf({ "manifest.json": "[{}]" })).toThrow("must name each of its images");
+});
+
+test("a cluster that is up must have the very content, under its name", async () => {
+  const options = { instance: "x", cacheRoot: folder };
+  const path = await archive("a", "x.local/a:1");
+  const other = await archive("b", "x.local/a:1", "other");
+  const state = stateFolder(folder, "x");
+  claimState(state);
+  const upWith = async (archives: readonly string[]): Promise<void> => {
+    const contentKeys = contentKeysOf(await userImages(archives, signal));
+    writeCluster(state, { contentKeys } as never);
+  };
+  await upWith([path]);
+  await expect(needImages(options, [path], signal)).resolves.toBeUndefined();
+  await expect(needImages(options, [other], signal)).rejects.toMatchObject({
+    exit: 4,
+    message: `x must have x.local/a:1 of ${other} on its nodes, got another image of that name`,
+  });
+  await upWith([]);
+  await expect(needImages(options, [path], signal)).rejects.toMatchObject({
+    exit: 4,
+    message: `x must have x.local/a:1 of ${path} on its nodes, got none`,
+  });
 });

@@ -18,7 +18,7 @@ import { withLock } from "./host/lock.ts";
 import { startIn } from "./host/process.ts";
 import type { LocalImage } from "./materials.ts";
 
-const KEEP = 2;
+const KEEP = 4;
 /** Nothing of CRI is needed to import. */
 const WITHOUT_CRI = [
   "io.containerd.cri.v1.images",
@@ -38,7 +38,7 @@ interface BuildOptions {
  * A containerd root that holds the images unpacked, made once and never changed after: nodes get
  * hard links to it. Where another one has the same base layers only the thin archives are imported
  * on a copy of that; images of a user's own are imported on a copy of one without them, so that old
- * ones do not pile up. Answers its folder; the two most recent ones are kept.
+ * ones do not pile up. Answers its folder; the four most recent ones are kept.
  *
  * One process at a time builds; `cgroups` hold the containerd that imports.
  */
