@@ -114,3 +114,43 @@ test("check and report want a run", async () => {
   expect(check.stderr).toContain("plan.json");
   expect((await ninety(["report", join(folder, "none")])).code).toBe(3);
 });
+
+const OWN_IMAGE = `
+import { experiment, one } from "ninety";
+import { recovery } from "ninety/checks/recovery";
+import { podKill } from "ninety/faults/pod-kill";
+import { requests } from "ninety/load/requests";
+import { manifests } from "ninety/parts/manifests";
+const envoy = manifests(new URL("../../test/fixtures/envoy/", import.meta.url), {
+  request: { path: "/", expect: {} },
+});
+export default experiment({
+  hypothesis: "Its image is not there.",
+  cluster: { images: ["./no-such-image.tar"] },
+  stack: [envoy],
+  load: requests({ to: envoy, rate: "20/s", connections: ["new"] }),
+  slo: { within: "250ms", good: "99%" },
+  steady: "20s",
+  faults: [podKill({ on: one(envoy.pods) })],
+  observe: "60s",
+  expect: [recovery({ service: "10s" })],
+});
+`;
+
+test("an archive of images is told by plan, and one that is not there is exit 4", async () => {
+  const file = join(folder, "own-image.experiment.ts");
+  writeFileSync(file, OWN_IMAGE);
+  const plan = await ninety(["plan", file]);
+  expect(plan.stderr).toBe("");
+  expect(plan.stdout).toContain("images on every node: ./no-such-image.tar");
+  expect(plan.stdout).toContain("part envoy: ConfigMap, Service, Deployment");
+  const instance = ["--instance", "test-no-image"];
+  for (const command of [
+    ["run", file],
+    ["cluster", "up", "--image", "./no-such-image.tar"],
+  ]) {
+    const { code, stderr } = await ninety([...command, ...instance]);
+    expect(stderr).toContain("image archive ./no-such-image.tar: must be a file that is there");
+    expect(code).toBe(4);
+  }
+});
