@@ -44,15 +44,6 @@ test("gpu-loss passes on a cluster of its own and leaves the machine as it was",
   await opensByItself(join(report.folder, "report.html"));
 });
 
-test("node-loss: a node without power is given up in time, and comes back by a fresh boot", async () => {
-  const ended = await ninety(["run", "node-loss", "--json", "--instance", "e2e-node"]);
-  const report = reportOf(ended);
-  expect(notPassed(report)).toEqual([]);
-  expect(ended.code).toBe(0);
-  expect(report.steps).toMatchObject([{ proved: "proved", healed: "healed" }]);
-  expect(report.episodes[0]?.capacity.class).toBe("RECOVERED");
-});
-
 /** In a real browser: no message on its console, no request but for the file itself. */
 async function opensByItself(file: string): Promise<void> {
   expect(readFileSync(file).byteLength).toBeLessThan(500_000);
