@@ -1,5 +1,8 @@
 // The probes of the seed document and ours, side by side on a real kubelet: docs/SEED.md.
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { mainProcess } from "../../src/agents/container-process.ts";
 import { at, listAt, textAt } from "../../src/model/json.ts";
 import type { Part } from "../../src/ports/author.ts";
 import { virtualGpus } from "../../workloads/parts/gpu-plugin.ts";
@@ -33,6 +36,9 @@ const earlyOurs = modelServer({ ...one, name: "early-ours", probes: "deep", load
 const switchSeed = modelServer({ ...gpu, name: "switch-seed", probes: "naive", versions: [1] });
 const switchOurs = modelServer({ ...gpu, name: "switch-ours", probes: "deep", versions: [1] });
 
+const heldSeed = modelServer({ ...one, name: "held-seed", probes: "naive" });
+const heldOurs = modelServer({ ...one, name: "held-ours", probes: "deep" });
+
 const ROW = JSON.stringify({ instances: [Array.from({ length: 16 }, () => 0.5)] });
 let on: PartCluster;
 let appliedMs = 0;
@@ -43,6 +49,7 @@ beforeAll(async () => {
   await on.apply(virtualGpus({ perNode: 2 }));
   appliedMs = performance.now();
   await on.apply(slowSeed, slowOurs, earlySeed, earlyOurs, switchSeed, switchOurs);
+  await on.apply(heldSeed, heldOurs);
 });
 afterAll(async () => {
   expect(await on.down()).toBe(0);
@@ -167,10 +174,80 @@ test("X5: the seed's liveness kills a model that loads slowly again and again; o
     leftMs,
   );
   expect(on.wereReady.has(seed.uid)).toBe(false);
-  const path = `api/v1/namespaces/${NAMESPACE}/events?fieldSelector=involvedObject.uid=${seed.uid}`;
-  const said = (await on.cluster.api.list(path)).map((event) => textAt(event, "message"));
+  const said = await eventsOf(seed.uid);
   expect(said.filter((text) => text.includes("failed liveness probe"))).not.toEqual([]);
 });
+
+test("X6: a server held up for 4 s at a time is killed by the seed's liveness; ours lives", async () => {
+  const pairs = [heldSeed, heldOurs];
+  const pods = await Promise.all(
+    pairs.map(({ part }) => on.podThat(part, "is Ready", isReady, 90_000)),
+  );
+  const pids = pods.map(({ uid }) => serverOf(uid));
+  // 10 s are twice the cycle and 0.6 s: some five probes of the seed in a row meet a server that
+  // answers more than 1 s later. What answers within 4 s is alive.
+  const held = new AbortController();
+  const holding = holdUp(pids, { forMs: 4_000, thenMs: 700, signal: held.signal });
+  try {
+    await on.podThat("held-seed", "was killed", ({ restarts }) => restarts > 0, 180_000);
+    expect(on.pod("held-ours")).toMatchObject({ uid: pods[1]?.uid, restarts: 0 });
+  } finally {
+    held.abort();
+    await holding;
+  }
+  const said = await eventsOf(pods[0]?.uid ?? "");
+  expect(said.filter((text) => text.includes("failed liveness probe"))).not.toEqual([]);
+  await on.podThat("held-ours", "is Ready", isReady, 60_000);
+  expect(on.pod("held-ours")?.restarts).toBe(0);
+});
+
+/** Process of a pod's server on this machine: nodes share its kernel. */
+function serverOf(uid: string): number {
+  const all = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const [status, mounts] = ["status", "mountinfo"].map((file) =>
+          readFileSync(`/proc/${name}/${file}`, "utf8"),
+        );
+        return [{ pid: Number(name), status: status ?? "", mounts: mounts ?? "" }];
+      } catch {
+        return [];
+      }
+    });
+  const found = mainProcess(all, { uid, container: "server" });
+  if ("why" in found) throw new Error(`the server of ${uid} ${found.why}`);
+  return found.pid;
+}
+
+/** Stops the processes and lets them go on, in turns, until the signal aborts. */
+async function holdUp(
+  pids: readonly number[],
+  of: { readonly forMs: number; readonly thenMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const tell = (signal: NodeJS.Signals): void => {
+    for (const pid of pids) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // Killed, as it is to be for one of them.
+      }
+    }
+  };
+  const pause = (ms: number): Promise<unknown> =>
+    sleep(ms, undefined, { signal: of.signal }).catch(() => {});
+  while (!of.signal.aborted) {
+    tell("SIGSTOP");
+    await pause(of.forMs);
+    tell("SIGCONT");
+    await pause(of.thenMs);
+  }
+}
+
+async function eventsOf(uid: string): Promise<readonly string[]> {
+  const path = `api/v1/namespaces/${NAMESPACE}/events?fieldSelector=involvedObject.uid=${uid}`;
+  return (await on.cluster.api.list(path)).map((event) => textAt(event, "message"));
+}
 
 /** Changes the ConfigMap alone, and has the kubelet look at the pods at once. */
 async function switchTo(version: number, ...parts: readonly string[]): Promise<void> {
