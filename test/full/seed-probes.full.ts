@@ -14,7 +14,8 @@ const INSTANCE = "e2e-seed";
 const NAMESPACE = "ninety-seed";
 /** The seed's liveness gives up 30 s + 3 × 10 s after the start: just longer than that. */
 const SLOW = "65s";
-const one = { replicas: 1, tolerations: "5m" } as const;
+/** All of them have to find a place on three small nodes. */
+const one = { replicas: 1, tolerations: "5m", cpu: "250m" } as const;
 const gpu = { ...one, gpus: 1, quota: false } as const;
 
 const slowSeed = modelServer({
