@@ -177,13 +177,16 @@ function marksSvg(options: ChartOptions, x: (us: Us) => number, height: number):
     .sort((a, b) => a.atUs - b.atUs)
     .map((mark) => {
       const at = x(mark.atUs);
-      const row = rightmost.findIndex((edge) => edge < at);
+      const width = 6 + mark.label.length * CHARACTER;
+      // Beside the right edge it stands to the left of its mark.
+      const left = at + width > WIDTH - RIGHT ? at - width : at;
+      const row = rightmost.findIndex((edge) => edge < left);
       const labelY = LABEL_ROWS[row];
       const title = `<title>${escape(mark.label)}</title>`;
       const line = `<path class="mark" d="M${fixed(at)} ${TOP - 4}V${height - BOTTOM}">${title}</path>`;
       if (labelY === undefined) return line;
-      rightmost[row] = at + 6 + mark.label.length * CHARACTER;
-      const text = `<text class="marklabel" x="${fixed(at + 2)}" y="${labelY}">${escape(mark.label)}</text>`;
-      return line + text;
+      rightmost[row] = left + width;
+      const place = left === at ? `x="${fixed(at + 2)}"` : `x="${fixed(at - 2)}" text-anchor="end"`;
+      return `${line}<text class="marklabel" ${place} y="${labelY}">${escape(mark.label)}</text>`;
     });
 }
