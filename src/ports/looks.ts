@@ -1,5 +1,6 @@
 // Looks that several faults on GPUs share. Reads only; what could not be looked at throws.
 import { at, listAt, numberAt, textAt, type Json } from "../model/json.ts";
+import type { Ms } from "../model/quantity.ts";
 import type { Target } from "../model/target.ts";
 import type { Witness } from "./witness.ts";
 
@@ -22,24 +23,40 @@ export type DeviceHolder = {
 /**
  * The holder as the API server has it, and whether it computes: 200, another status, or 0 for no
  * answer. Both null where it is gone; a pod of that name with another uid says nothing of this
- * device.
+ * device. `toldWithinMs`: no answer is waited for any longer once the device is told to be bad,
+ * where silence alone proves nothing and a pod that ends must not be missed meanwhile.
  */
 export async function lookAtHolder(
   witness: Witness,
   gpu: Target<"gpu">,
-  { port, path }: { readonly port: number; readonly path: string },
+  of: { readonly port: number; readonly path: string; readonly toldWithinMs?: Ms },
 ): Promise<{ readonly holder: DeviceHolder | null; readonly computes: number | null }> {
   if (gpu.holder === null) return { holder: null, computes: null };
-  const { namespace, name, uid } = gpu.holder;
-  const pod = await witness.object(`api/v1/namespaces/${namespace}/pods/${name}`);
-  if (pod === null || textAt(pod, "metadata", "uid") !== uid) {
-    return { holder: null, computes: null };
-  }
+  const pod = await podNow(witness, gpu.holder);
+  if (pod === null) return { holder: null, computes: null };
   const holder = holderIn(pod, gpu.device);
   // A pod that ended and goes is there for half a second: nothing may be waited for that is known.
   if (!holder.running) return { holder, computes: 0 };
-  const { answered, status } = await witness.http(gpu.holder, { port, path });
-  return { holder, computes: answered ? status : 0 };
+  const { port, path, toldWithinMs } = of;
+  const hurry = holder.health === "Unhealthy" && toldWithinMs !== undefined;
+  const { answered, status } = await witness.http(gpu.holder, {
+    port,
+    path,
+    ...(hurry ? { withinMs: toldWithinMs } : {}),
+  });
+  const later = hurry ? await podNow(witness, gpu.holder) : null;
+  return {
+    holder: later === null ? holder : holderIn(later, gpu.device),
+    computes: answered ? status : 0,
+  };
+}
+
+async function podNow(
+  witness: Witness,
+  { namespace, name, uid }: Target<"pod">,
+): Promise<Json | null> {
+  const pod = await witness.object(`api/v1/namespaces/${namespace}/pods/${name}`);
+  return textAt(pod, "metadata", "uid") === uid ? pod : null;
 }
 
 function holderIn(pod: Json, device: string): DeviceHolder {

@@ -61,6 +61,37 @@ test("gpu-lost: what a fast mover clears away was seen, a look before", () => {
   expect(says(gather(gather(told, crashed), gone))).toBe("present");
 });
 
+test("gpu-lost: a holder that dies while it is asked is not waited for, nor is silence a proof", async () => {
+  const { definition } = gpuLost;
+  const [one] = all.flatMap(({ name, cases }) => (name === "gpu-lost" ? [cases[0]] : []));
+  const told = one?.otherwise.find(({ about }) => about === "told, but nothing felt");
+  if (!one || !told) throw new Error("no such world");
+  const bounds = async (world: typeof told, symptom: string): Promise<readonly unknown[]> => {
+    const asked: unknown[] = [];
+    const params = { signal: true, symptom, port: 8_501, path: "/health/ready" };
+    const witness = {
+      ...world,
+      http: async (_pod: unknown, { withinMs }: { readonly withinMs?: number }) => {
+        asked.push(withinMs);
+        return { answered: false, status: 0, body: "" };
+      },
+    };
+    const now = await definition.observe(witness, one.target as never, params as never);
+    const before = await definition.observe(one.before, one.target as never, params as never);
+    const { effect } = definition.proof(
+      before as never,
+      now as never,
+      params as never,
+      one.target as never,
+    );
+    return [...asked, effect];
+  };
+  expect(await bounds(told, "crash")).toEqual([200, "unclear"]);
+  expect(await bounds(one.before, "crash")).toEqual([undefined, "unclear"]);
+  // Where silence is the symptom it has all the time there is.
+  expect(await bounds(told, "hang")).toEqual([undefined, "present"]);
+});
+
 test("pod-kill: the API takes whole seconds of grace", () => {
   const { definition } = podKill;
   expect(definition.problems?.({ graceMs: 1_500 } as never)).toEqual([
