@@ -121,15 +121,11 @@ for (const [file, text] of texts) {
   checkNames(file, text);
 }
 
-// A number is given out before its decision is written: a gap is no problem, a double one is.
-const numbers = new Set<string>();
-for (const file of readdirSync(join(root, "docs/adr"))) {
-  const number = /^\d{4}(?=-)/.exec(file)?.[0];
-  if (number === undefined || numbers.has(number)) {
-    problems.push(`docs/adr/${file}: must begin with four digits of its own and -`);
-  }
-  numbers.add(number ?? "");
-}
+const decisions = readdirSync(join(root, "docs/adr")).sort();
+decisions.forEach((file, at) => {
+  const number = String(at + 1).padStart(4, "0");
+  if (!file.startsWith(`${number}-`)) problems.push(`docs/adr/${file}: must begin with ${number}-`);
+});
 
 if (sources.length < 50) problems.push(`only ${sources.length} files were looked at`);
 for (const problem of problems) console.log(problem);
