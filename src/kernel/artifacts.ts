@@ -135,7 +135,9 @@ export class Artifacts {
         const selector = encodeURIComponent(part.selector);
         paths.push(`${group}/namespaces/${namespace}/pods?labelSelector=${selector}`);
       }
-      paths.push(`${kind}?labelSelector=${encodeURIComponent(`${RUN_LABEL}=${this.#run}`)}`);
+      // What a run brings may be in namespaces that it shares; what brings nothing has no more.
+      const labelled = `${kind}?labelSelector=${encodeURIComponent(`${RUN_LABEL}=${this.#run}`)}`;
+      if (of.objects.length > 0) paths.push(labelled);
     }
     const found = await Promise.all(paths.map(async (path) => this.#listOne(api, path, signal)));
     const unique = new Map(found.flat().map((one) => [textAt(one, "metadata", "uid") || one, one]));
@@ -156,7 +158,7 @@ export class Artifacts {
 /** Parts of the run live in its namespace; what was there before says where it is. */
 function whereIs(part: PlannedPart, plan: Plan): string {
   const own = part.objects.map(({ metadata }) => metadata.namespace).find(Boolean);
-  return own ?? namespaceOf(plan);
+  return part.existing?.namespace ?? own ?? namespaceOf(plan);
 }
 
 /** Of an event when it last happened, of everything else when it was made. */

@@ -113,6 +113,8 @@ class PortSystem implements RunSystem {
   #stage: Stage | null = null;
   #deploying: Promise<void> = Promise.resolve();
   #loadComplete = false;
+  /** Past preflight: there is something to be looked at afterwards. */
+  #begun = false;
 
   constructor(deps: SystemDeps) {
     this.#deps = deps;
@@ -156,6 +158,7 @@ class PortSystem implements RunSystem {
   async #deploy(plan: Plan, signal: AbortSignal): Promise<void> {
     const { environment, versions } = this.#deps;
     if (!this.#stage) await this.#up(plan, signal);
+    this.#begun = true;
     const stage = this.#on();
     const { cluster } = stage;
     if (!bringsNothing(plan)) await this.#apply(plan, stage, signal);
@@ -317,11 +320,11 @@ class PortSystem implements RunSystem {
   async remove(plan: Plan, signal: AbortSignal): Promise<void> {
     await within(signal, this.#deploying).catch(() => {});
     const { keep } = this.#deps;
-    if (this.#stage?.deployed) {
+    if (this.#stage && this.#begun) {
       this.#tell("collecting logs and objects");
       await this.#artifacts.collect({ ...this.#stage, plan }, signal);
-      await this.#clear(this.#stage, signal);
     }
+    if (this.#stage?.deployed) await this.#clear(this.#stage, signal);
     // An attached cluster is none that we brought up.
     if (keep || !this.#cluster) return;
     this.#tell("taking the cluster down");

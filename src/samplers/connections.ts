@@ -52,7 +52,8 @@ interface Service {
 function serviceOf(of: Surroundings, part: PlannedPart | undefined): Service | null {
   const [, address = "", port = ""] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(of.clients.address) ?? [];
   if (address === "" || !part || part.service === null) return null;
-  const own = part.objects.map((object) => object.metadata.namespace).find(Boolean);
+  const there = part.existing?.namespace;
+  const own = there ?? part.objects.map((object) => object.metadata.namespace).find(Boolean);
   const selector = encodeURIComponent(`kubernetes.io/service-name=${part.service.name}`);
   const slices = `apis/discovery.k8s.io/v1/namespaces/${own ?? of.namespace}/endpointslices`;
   return { address, port, slices: `${slices}?labelSelector=${selector}` };

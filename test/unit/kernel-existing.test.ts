@@ -89,6 +89,11 @@ describe("a service that was there before", () => {
     );
     expect(begin).toMatchObject({ targets: [{ kind: "pod", namespace: "shop" }] });
     expect(going.log.requests.length).toBeGreaterThan(1_000);
+    // Its pods are kept all the same, and nothing of what is beside them.
+    const kept = (kind: string): unknown =>
+      JSON.parse(going.log.artifacts.get(`objects/${kind}.json`) ?? "null");
+    expect(kept("pods")).toMatchObject({ items: [{ metadata: { namespace: "shop" } }, {}, {}] });
+    expect(kept("deployments")).toMatchObject({ items: [] });
   });
 
   test("is asked for what this run reads only: no kind that it does not need", async () => {

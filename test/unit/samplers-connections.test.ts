@@ -137,6 +137,8 @@ async function sampled(of: {
   readonly slices?: (nth: number) => readonly KubeObject[];
   readonly forMs?: number;
   readonly address?: string;
+  /** Where the service was before. */
+  readonly existing?: { readonly namespace: string };
 }): Promise<Run> {
   const clock = new VirtualClock();
   const host = new FakeHost(of.answer);
@@ -145,7 +147,8 @@ async function sampled(of: {
   const stop = new AbortController();
   let lists = 0;
   const list: Api["list"] = async (path) => {
-    expect(path).toContain("namespaces/ns/endpointslices?labelSelector=");
+    const inside = of.existing?.namespace ?? "ns";
+    expect(path).toContain(`namespaces/${inside}/endpointslices?labelSelector=`);
     await Promise.resolve();
     return (of.slices ?? (() => []))(lists++);
   };
@@ -153,7 +156,7 @@ async function sampled(of: {
   const service = { name: "server", port: 80 };
   const run = connections.run({
     plan: {
-      stack: [{ part: "server", objects: [], service }],
+      stack: [{ part: "server", objects: [], service, ...of }],
       load: { to: "server" },
     } as unknown as Plan,
     namespace: "ns",
@@ -176,6 +179,15 @@ const WAITS: Answer = { lines: [socket(1, "7")] };
 const ready = [slice("1", [endpoint("server-a", "10.1.0.1"), endpoint("server-b", "10.1.0.2")])];
 
 describe("the sampler of connections", () => {
+  test("finds the endpoints where a service was before", async () => {
+    const { samples } = await sampled({
+      answer: (program) => (program === "ss" ? WAITS : { lines: [entry(1, "10.1.0.1")] }),
+      slices: () => ready,
+      existing: { namespace: "shop" },
+    });
+    expect(samples.some(({ tags }) => tags["ready"] === "true")).toBe(true);
+  });
+
   test("asks for the service alone, every 5 s and once more at the end", async () => {
     const { host, samples, events } = await sampled({
       answer: (program) => (program === "ss" ? WAITS : { lines: [entry(1, "10.1.0.1")] }),
