@@ -124,6 +124,12 @@ export const loadExperiment = (fileOrName: string): Promise<Loaded> =>
 /** Imports a suite's file; its name is the file's. */
 export const loadSuite = (fileOrName: string): Promise<Loaded> => loadDefault("suite", fileOrName);
 
+/** A name with a typo does not say of which kind it was, so both are listed. */
+async function shippedHint(): Promise<string> {
+  const [experiments, suites] = await Promise.all([experimentNames(), suiteNames()]);
+  return `in experiments/: ${experiments.join(", ")}; suites: ${suites.join(", ")}`;
+}
+
 async function loadDefault(kind: Kind, fileOrName: string): Promise<Loaded> {
   const suffix = suffixOf(kind);
   const known = await namesOf(kind);
@@ -135,7 +141,7 @@ async function loadDefault(kind: Kind, fileOrName: string): Promise<Loaded> {
   if (!path.endsWith(suffix)) {
     throw new NinetyError(`${kind} must be a file named *${suffix}, got ${fileOrName}`, {
       exit: EXIT.usage,
-      hint: `in experiments/: ${known.join(", ")}`,
+      hint: await shippedHint(),
     });
   }
   let module: Record<string, unknown>;
@@ -144,7 +150,7 @@ async function loadDefault(kind: Kind, fileOrName: string): Promise<Loaded> {
   } catch (error) {
     throw new NinetyError(`cannot load ${fileOrName}: ${String(error)}`, {
       exit: EXIT.usage,
-      hint: `in experiments/: ${known.join(", ")}`,
+      hint: await shippedHint(),
       cause: error,
     });
   }
