@@ -1,6 +1,6 @@
-import { choice, choices, duration, rate } from "../model/fields.ts";
+import { choice } from "../model/fields.ts";
 import { defineLoad } from "../ports/load.ts";
-import { inFlightProblems } from "./in-flight.ts";
+import { inFlightProblems, trafficParams } from "./traffic.ts";
 
 const MODEL = "mlp";
 const VERSION = 1;
@@ -18,16 +18,7 @@ export const predict = defineLoad({
   name: "predict",
   about: "Asks a model for predictions at a constant rate and checks each answer by value.",
   params: {
-    rate: rate({ about: "requests a second of each scenario", min: "1/s", max: "4000/s" }),
-    connections: choices(["new", "reused"], {
-      about: "one scenario each: a TCP connection for every request, or connections kept alive",
-    }),
-    timeout: duration({
-      about: "a request is given up after this",
-      min: "50ms",
-      max: "30s",
-      default: "1s",
-    }),
+    ...trafficParams,
     by: choice(["address", "name"], {
       about: "what clients know of the Service: its address, or its DNS name",
       default: "address",

@@ -1,6 +1,5 @@
-import { choices, duration, rate } from "../model/fields.ts";
 import { defineLoad } from "../ports/load.ts";
-import { inFlightProblems } from "./in-flight.ts";
+import { inFlightProblems, trafficParams } from "./traffic.ts";
 
 /**
  * The part's own `request` again and again, open-loop: a request is due on each tick, whatever
@@ -11,16 +10,7 @@ export const requests = defineLoad({
   name: "requests",
   about: "Asks a service for what its part says, at a constant rate, and checks each answer.",
   params: {
-    rate: rate({ about: "requests a second of each scenario", min: "1/s", max: "4000/s" }),
-    connections: choices(["new", "reused"], {
-      about: "one scenario each: a TCP connection for every request, or connections kept alive",
-    }),
-    timeout: duration({
-      about: "a request is given up after this",
-      min: "50ms",
-      max: "30s",
-      default: "1s",
-    }),
+    ...trafficParams,
   },
   problems: ({ rateRps, connections, timeoutMs }, { part, request }) => [
     ...(request ? [] : [`to must be a part that says its request, got ${part}, which does not`]),

@@ -1,3 +1,5 @@
+import { choices, duration, rate } from "../model/fields.ts";
+
 /**
  * Requests of all scenarios that may be in flight at once: each takes a virtual user of k6, and
  * those take 0.7 MiB each.
@@ -18,3 +20,17 @@ export function inFlightProblems(of: {
       `got ${count}`,
   ];
 }
+
+/** What each open-loop load over HTTP can be told. */
+export const trafficParams = {
+  rate: rate({ about: "requests a second of each scenario", min: "1/s", max: "4000/s" }),
+  connections: choices(["new", "reused"], {
+    about: "one scenario each: a TCP connection for every request, or connections kept alive",
+  }),
+  timeout: duration({
+    about: "a request is given up after this",
+    min: "50ms",
+    max: "30s",
+    default: "1s",
+  }),
+};
