@@ -1,32 +1,15 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { at } from "../../src/model/json.ts";
 import { ModelFolder } from "../../workloads/programs/model-server/model-folder.ts";
-import {
-  ModelServerProcess,
-  removeFolder,
-  serverFolder,
-  setDevice,
-  withDevice,
-} from "../support/model-server.ts";
+import { ModelServerProcess, setDevice, withDevice } from "../support/model-server.ts";
+import { modelServers } from "../support/model-servers.ts";
 
 const MODELS = new URL("../../workloads/models/mlp", import.meta.url).pathname;
 const JOINING = { JOIN_ROWS_MAX: "8", JOIN_DELAY_MS: "40" };
 
-let folder = "";
-const started: ModelServerProcess[] = [];
-beforeEach(async () => {
-  folder = await serverFolder([1]);
-});
-afterEach(async () => {
-  for (const server of started.splice(0)) {
-    server.process.kill("SIGKILL");
-    await server.process.ended;
-  }
-  await removeFolder(folder);
-});
+const servers = modelServers([1]);
 async function start(env: Readonly<Record<string, string>> = {}): Promise<ModelServerProcess> {
-  const server = await ModelServerProcess.start(folder, { ...JOINING, ...env });
-  started.push(server);
+  const server = await servers.start({ ...JOINING, ...env });
   await server.ready();
   return server;
 }
@@ -81,8 +64,12 @@ test("a request with more rows than a run may have is refused as TensorFlow Serv
 });
 
 test("a failed run is told to each of its callers; small runs pass where joined ones do not fit", async () => {
-  const server = await start({ ...withDevice(folder), OOM_ROWS_MAX: "4", JOIN_DELAY_MS: "200" });
-  await setDevice(folder, { state: "out-of-memory", symptom: true, by: "f01.0" });
+  const server = await start({
+    ...withDevice(servers.folder),
+    OOM_ROWS_MAX: "4",
+    JOIN_DELAY_MS: "200",
+  });
+  await setDevice(servers.folder, { state: "out-of-memory", symptom: true, by: "f01.0" });
   const joined = await Promise.all(Array.from({ length: 8 }, () => server.predict()));
   expect(joined.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 500));
   for (const { body } of joined) expect(String(at(body, "error"))).toContain("out of memory");

@@ -1,40 +1,22 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { at } from "../../src/model/json.ts";
-import {
-  DEVICE,
-  ModelServerProcess,
-  removeFolder,
-  serverFolder,
-  setDevice,
-  withDevice,
-} from "../support/model-server.ts";
+import { DEVICE, ModelServerProcess, setDevice, withDevice } from "../support/model-server.ts";
+import { modelServers } from "../support/model-servers.ts";
 import { until } from "../support/until.ts";
 
-let folder = "";
-const started: ModelServerProcess[] = [];
-beforeEach(async () => {
-  folder = await serverFolder([1]);
-});
-afterEach(async () => {
-  for (const server of started.splice(0)) {
-    server.process.kill("SIGKILL");
-    await server.process.ended;
-  }
-  await removeFolder(folder);
-});
+const servers = modelServers([1]);
 async function start(
   env: Readonly<Record<string, string>> = {},
   options: { listens?: boolean } = {},
 ): Promise<ModelServerProcess> {
-  const server = await ModelServerProcess.start(folder, { ...withDevice(folder), ...env }, options);
-  started.push(server);
+  const server = await servers.start({ ...withDevice(servers.folder), ...env }, options);
   return server;
 }
 const symptom = (
   state: "crash" | "sticky-error" | "hang" | "slow" | "out-of-memory" | "wrong-answers",
-) => setDevice(folder, { state, symptom: true, by: "f01.0" });
+) => setDevice(servers.folder, { state, symptom: true, by: "f01.0" });
 const isGone = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -59,17 +41,17 @@ test("crash: the process dies when the device is touched, and cannot start on it
   expect(await again.process.ended).toBe(1);
   const reason = String((await again.process.line("fatal"))["reason"]);
   expect(reason).toContain("CUDA failure 100: no CUDA-capable device is detected");
-  expect(await readFile(join(folder, "termination-log"), "utf8")).toBe(reason);
-  await setDevice(folder, {});
+  expect(await readFile(join(servers.folder, "termination-log"), "utf8")).toBe(reason);
+  await setDevice(servers.folder, {});
   await (await start()).ready();
 });
 
 test("a signal alone hurts nobody, and a lease that ran out is a device that works", async () => {
   const server = await start();
   await server.ready();
-  await setDevice(folder, { state: "crash", signal: true, symptom: false });
+  await setDevice(servers.folder, { state: "crash", signal: true, symptom: false });
   expect((await server.predict()).status).toBe(200);
-  await setDevice(folder, { state: "crash", symptom: true, untilUs: 1 });
+  await setDevice(servers.folder, { state: "crash", symptom: true, untilUs: 1 });
   expect((await server.predict()).status).toBe(200);
 });
 
@@ -90,7 +72,7 @@ test("strict mode picks the device up when it works again", async () => {
   await symptom("crash");
   const server = await start({ STRICT: "true", LOAD_RETRY_MS: "100" }, { listens: false });
   await server.process.line("model-load-failed");
-  await setDevice(folder, {});
+  await setDevice(servers.folder, {});
   await server.process.line("listening");
 });
 
@@ -103,7 +85,7 @@ test("sticky error: 500 at once until the process ends, also after the device wo
   expect(String(at(answer.body, "error"))).toContain("CUDA failure 700");
   expect(at((await server.get("/health/ready")).body, "why")).toBe("error");
   expect((await server.get("/v1/models/mlp")).status).toBe(200);
-  await setDevice(folder, {});
+  await setDevice(servers.folder, {});
   expect((await server.predict()).status).toBe(500);
   await until("not live", async () => (await server.get("/health/live")).status === 503);
   server.process.kill("SIGTERM");
@@ -125,7 +107,7 @@ test("hang without a watchdog: port, status and liveness look well, nothing is a
   });
   await until("not live", async () => (await server.get("/health/live")).status === 503);
   // The call that hangs goes on hanging when the device works again.
-  await setDevice(folder, {});
+  await setDevice(servers.folder, {});
   expect(await predictSoon(server)).toBe(null);
   server.process.kill("SIGTERM");
   expect(await server.process.ended).toBe(0);
@@ -144,7 +126,7 @@ test("hang with a watchdog: not ready at once, the process ends and says why", a
   expect(await server.process.ended).toBe(70);
   expect(performance.now() - setMs).toBeLessThan(10_000);
   expect(server.process.find("readiness", (line) => line["ready"] === false)).toBeDefined();
-  expect(await readFile(join(folder, "termination-log"), "utf8")).toMatch(
+  expect(await readFile(join(servers.folder, "termination-log"), "utf8")).toMatch(
     /^watchdog: .*3 canaries in a row/,
   );
   await until("the worker to be gone", () => isGone(workerPid));
@@ -192,7 +174,7 @@ test("wrong answers: 200 with other numbers; only the canary that compares them 
   const ready = await server.get("/health/ready");
   expect([ready.status, at(ready.body, "why")]).toEqual([503, "wrong-values"]);
   expect((await server.get("/health/live")).status).toBe(200);
-  await setDevice(folder, {});
+  await setDevice(servers.folder, {});
   expect(at((await server.predict()).body, "predictions", 0)).toEqual(right);
   await server.ready();
 });

@@ -1,36 +1,25 @@
 // The shapes in which servers fail, as a client and a shallow probe see them, row by row:
 // liveness (a status that is not 5xx), the model's status, predict.
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { DeviceState } from "../../src/model/device.ts";
 import { at, textAt } from "../../src/model/json.ts";
-import {
-  ModelServerProcess,
-  removeFolder,
-  serverFolder,
-  setDevice,
-  withDevice,
-} from "../support/model-server.ts";
+import { ModelServerProcess, setDevice, withDevice } from "../support/model-server.ts";
+import { modelServers } from "../support/model-servers.ts";
 import { until } from "../support/until.ts";
 
-let folder = "";
-const started: ModelServerProcess[] = [];
-beforeEach(async () => {
-  folder = await serverFolder([1]);
-});
-afterEach(async () => {
-  for (const server of started.splice(0)) {
-    server.process.kill("SIGKILL");
-    await server.process.ended;
-  }
-  await removeFolder(folder);
-});
+const servers = modelServers([1]);
 async function start(env: Readonly<Record<string, string>> = {}): Promise<ModelServerProcess> {
-  const settings = { ...withDevice(folder), SLOW_BASE_MS: "30", LIVE_LIMIT_MS: "60000", ...env };
-  const server = await ModelServerProcess.start(folder, settings);
-  started.push(server);
+  const settings = {
+    ...withDevice(servers.folder),
+    SLOW_BASE_MS: "30",
+    LIVE_LIMIT_MS: "60000",
+    ...env,
+  };
+  const server = await servers.start(settings);
   return server;
 }
-const symptom = (state: DeviceState) => setDevice(folder, { state, symptom: true, by: "f01.0" });
+const symptom = (state: DeviceState) =>
+  setDevice(servers.folder, { state, symptom: true, by: "f01.0" });
 
 const WITHIN_MS = 2_500;
 /** HTTP status; `refused`; or `time-out`: no answer within WITHIN_MS. */

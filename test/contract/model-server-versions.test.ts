@@ -1,26 +1,16 @@
 import { cp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { at, listAt, textAt } from "../../src/model/json.ts";
-import { ModelServerProcess, removeFolder, serverFolder } from "../support/model-server.ts";
+import { ModelServerProcess } from "../support/model-server.ts";
+import { modelServers } from "../support/model-servers.ts";
 import { until } from "../support/until.ts";
 
 const MODELS = new URL("../../workloads/models/mlp", import.meta.url).pathname;
 const REFUSED =
   "Request to assign label to version 2 of model mlp, which is not currently available for inference";
 
-let folder = "";
-const started: ModelServerProcess[] = [];
-beforeEach(async () => {
-  folder = await serverFolder([1, 2]);
-});
-afterEach(async () => {
-  for (const server of started.splice(0)) {
-    server.process.kill("SIGKILL");
-    await server.process.ended;
-  }
-  await removeFolder(folder);
-});
+const servers = modelServers([1, 2]);
 
 interface Written {
   readonly policy?: unknown;
@@ -30,7 +20,7 @@ interface Written {
 async function write({ policy, labels }: Written): Promise<void> {
   const config = {
     name: "mlp",
-    base_path: join(folder, "models"),
+    base_path: join(servers.folder, "models"),
     model_platform: "tensorflow",
     ...(policy === undefined ? {} : { model_version_policy: policy }),
     ...(labels === undefined ? {} : { version_labels: labels }),
@@ -38,7 +28,7 @@ async function write({ policy, labels }: Written): Promise<void> {
   await writeText(JSON.stringify({ model_config_list: { config: [config] } }));
 }
 async function writeText(text: string): Promise<void> {
-  const path = join(folder, "models.config");
+  const path = join(servers.folder, "models.config");
   await writeFile(`${path}.new`, text);
   await rename(`${path}.new`, path);
 }
@@ -47,9 +37,8 @@ async function start(
   env: Readonly<Record<string, string>> = {},
 ): Promise<ModelServerProcess> {
   await write(written);
-  const file = { MODEL_CONFIG_FILE: join(folder, "models.config"), ...env };
-  const server = await ModelServerProcess.start(folder, file);
-  started.push(server);
+  const file = { MODEL_CONFIG_FILE: join(servers.folder, "models.config"), ...env };
+  const server = await servers.start(file);
   return server;
 }
 const specific = (...versions: readonly number[]) => ({ specific: { versions } });
@@ -151,13 +140,13 @@ test("policies: latest, latest of two, all; back to an older one", async () => {
 });
 
 test("labels go only to versions that are loaded, and move before the old one is unloaded", async () => {
-  await rm(join(folder, "models", "2"), { recursive: true });
+  await rm(join(servers.folder, "models", "2"), { recursive: true });
   const server = await start({ policy: specific(1, 2), labels: { stable: 2 } });
   await server.ready();
   const refused = await server.process.line("model-label-refused");
   expect(refused["messages"]).toEqual([REFUSED]);
   expect((await predictAt(server, "/labels/stable")).status).toBe(400);
-  await cp(join(MODELS, "2"), join(folder, "models", "2"), { recursive: true });
+  await cp(join(MODELS, "2"), join(servers.folder, "models", "2"), { recursive: true });
   await server.process.line("model-label");
   expect(await versionAt(server, "/labels/stable")).toBe("200:2");
   // A label of a version that ends is gone with it.
@@ -169,7 +158,7 @@ test("labels go only to versions that are loaded, and move before the old one is
 test("a version that fails to load leaves the old one and its label alone", async () => {
   const server = await start({ policy: specific(1), labels: { stable: 1 } }, { LOAD_RETRIES: "0" });
   await server.ready();
-  const model = join(folder, "models", "2", "model.onnx");
+  const model = join(servers.folder, "models", "2", "model.onnx");
   await writeFile(model, "not a model");
   await write({ policy: specific(2), labels: { stable: 2 } });
   await server.process.line("model-folder-problem");
@@ -195,9 +184,8 @@ test("a file that became wrong is told, and what it said before holds", async ()
 
 test("a wrong file at the start is an end with 3", async () => {
   await writeText("{");
-  const env = { MODEL_CONFIG_FILE: join(folder, "models.config") };
-  const server = await ModelServerProcess.start(folder, env, { listens: false });
-  started.push(server);
+  const env = { MODEL_CONFIG_FILE: join(servers.folder, "models.config") };
+  const server = await servers.start(env, { listens: false });
   expect(await server.process.ended).toBe(3);
   expect(String((await server.process.line("fatal"))["reason"])).toContain("must be JSON");
 });

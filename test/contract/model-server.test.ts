@@ -1,34 +1,16 @@
 import { cp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { at } from "../../src/model/json.ts";
 import { ModelFolder } from "../../workloads/programs/model-server/model-folder.ts";
-import { ModelServerProcess, removeFolder, serverFolder } from "../support/model-server.ts";
+import { modelServers } from "../support/model-servers.ts";
 import { until } from "../support/until.ts";
 
 const MODELS = new URL("../../workloads/models/mlp", import.meta.url).pathname;
 const OK = { error_code: "OK", error_message: "" };
 
-let folder = "";
-const started: ModelServerProcess[] = [];
-beforeEach(async () => {
-  folder = await serverFolder([1]);
-});
-afterEach(async () => {
-  for (const server of started.splice(0)) {
-    server.process.kill("SIGKILL");
-    await server.process.ended;
-  }
-  await removeFolder(folder);
-});
-async function start(
-  env: Readonly<Record<string, string>> = {},
-  options: { listens?: boolean } = {},
-): Promise<ModelServerProcess> {
-  const server = await ModelServerProcess.start(folder, env, options);
-  started.push(server);
-  return server;
-}
+const servers = modelServers([1]);
+const { start } = servers;
 
 test("answers by value, in both formats, with the pod's name on every answer", async () => {
   const server = await start();
@@ -145,7 +127,7 @@ test("every probe is in the log and the metrics tell what was asked", async () =
 test("a newer version is served once it is complete, and the older one has ended", async () => {
   const server = await start();
   await server.ready();
-  await cp(join(MODELS, "2"), join(folder, "models", "2"), { recursive: true });
+  await cp(join(MODELS, "2"), join(servers.folder, "models", "2"), { recursive: true });
   await until("version 2 to be available and version 1 to have ended", async () => {
     const { body } = await server.get("/v1/models/mlp");
     const states = [0, 1].map((place) => at(body, "model_version_status", place, "state"));
@@ -162,7 +144,7 @@ test("a newer version is served once it is complete, and the older one has ended
 test("a version that is half written or has a wrong byte is never served", async () => {
   const server = await start();
   await server.ready();
-  const target = join(folder, "models", "2");
+  const target = join(servers.folder, "models", "2");
   await cp(join(MODELS, "2"), `${target}.new`, { recursive: true });
   const model = await readFile(join(MODELS, "2", "model.onnx"));
   await writeFile(join(`${target}.new`, "model.onnx"), model.subarray(0, model.length / 2));
