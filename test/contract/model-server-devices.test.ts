@@ -11,8 +11,7 @@ async function start(
   env: Readonly<Record<string, string>> = {},
   options: { listens?: boolean } = {},
 ): Promise<ModelServerProcess> {
-  const server = await servers.start({ ...withDevice(servers.folder), ...env }, options);
-  return server;
+  return servers.start({ ...withDevice(servers.folder), ...env }, options);
 }
 const symptom = (
   state: "crash" | "sticky-error" | "hang" | "slow" | "out-of-memory" | "wrong-answers",

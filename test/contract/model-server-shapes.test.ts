@@ -15,8 +15,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<ModelS
     LIVE_LIMIT_MS: "60000",
     ...env,
   };
-  const server = await servers.start(settings);
-  return server;
+  return servers.start(settings);
 }
 const symptom = (state: DeviceState) =>
   setDevice(servers.folder, { state, symptom: true, by: "f01.0" });

@@ -38,8 +38,7 @@ async function start(
 ): Promise<ModelServerProcess> {
   await write(written);
   const file = { MODEL_CONFIG_FILE: join(servers.folder, "models.config"), ...env };
-  const server = await servers.start(file);
-  return server;
+  return servers.start(file);
 }
 const specific = (...versions: readonly number[]) => ({ specific: { versions } });
 
