@@ -97,9 +97,11 @@ export class SuiteBook {
     return judgeSuite({ ...this.#record, wallMs, runs: [...this.#runs.values()] });
   }
 
-  /** One at a time: two runs may end at the same moment. */
+  /** One at a time: two runs may end at the same moment. One that failed was told to its caller. */
   save(): Promise<void> {
-    this.#saving = this.#saving.then(() => writeSuiteRecord(this.#folder, this.record()));
+    this.#saving = this.#saving
+      .catch(() => {})
+      .then(() => writeSuiteRecord(this.#folder, this.record()));
     return this.#saving;
   }
 }

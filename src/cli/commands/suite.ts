@@ -115,8 +115,11 @@ async function runAll(
       else book.ended(run.experiment, { noResult: "it was not begun: interrupted" });
     }
   };
-  await Promise.all(Array.from({ length: parallel }, work));
+  // No run is left alone: what fails beside one is told when all have ended.
+  const ends = await Promise.allSettled(Array.from({ length: parallel }, work));
   end();
+  const failed = ends.find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
   return caught;
 }
 
