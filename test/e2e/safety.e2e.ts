@@ -1,6 +1,6 @@
 // A run that is stopped at the worst moment leaves no disturbance longer than its lease, and the
 // machine can be put back as it was.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, globSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { LEASE_MS } from "../../src/model/agent-protocol.ts";
@@ -14,18 +14,15 @@ afterEach(async () => {
   await ninety(["cluster", "down", "--instance", INSTANCE]);
 });
 
-/** State of every virtual device of the instance, read from the nodes' disks. */
+/**
+ * State of every virtual device of the instance, read from the nodes' disks: only from the folder of
+ * devices, since the rest of a disk changes while containers come and go.
+ */
 function deviceStates(): readonly { state: string; untilUs: number | null }[] {
-  const nodes = join(cacheRoot(), "clusters", INSTANCE);
-  return readdirSync(nodes, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith("/state.json") && path.includes("GPU-"))
-    .map(
-      (path) =>
-        JSON.parse(readFileSync(join(nodes, path), "utf8")) as {
-          state: string;
-          untilUs: number | null;
-        },
-    );
+  const machines = join(cacheRoot(), "clusters", INSTANCE, "machines");
+  return globSync(join(machines, "*/disk/lib/ninety/gpus/GPU-*/state.json")).map(
+    (path) => JSON.parse(readFileSync(path, "utf8")) as { state: string; untilUs: number | null },
+  );
 }
 
 const monotonicUs = (): number => Number(process.hrtime.bigint() / 1_000n);

@@ -5,7 +5,7 @@ import type { SuiteRecord } from "../../src/model/suite.ts";
 import { ninety } from "../support/ninety.ts";
 
 test("the headline suite ends as stated, and shows the claim's contrast", async () => {
-  const run = ["run", "headline", "--parallel", "2", "--json", "--instance", "full"];
+  const run = ["run", "headline", "--parallel", "3", "--json", "--instance", "full"];
   const ended = await ninety(run);
   const suite = JSON.parse(ended.stdout) as SuiteRecord;
   const otherwise = suite.runs.filter(({ asStated }) => asStated !== "yes");
