@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+import { kindsDoneBy } from "../model/effect.ts";
 import { GUARD_CONFIG_ENV, guardConfig } from "./guard-config.ts";
 import { runHolder } from "./holder-program.ts";
 import { SWITCH_MAX_MS } from "./run-argv.ts";
@@ -17,7 +18,7 @@ await runHolder({
   name: "guard",
   socketPath: config.socketPath,
   journalFolder: config.journalFolder,
-  kinds: ["delete", "power", "link"],
+  kinds: kindsDoneBy("api", "machine"),
   // A switch that is under way, then the switch back.
   releaseMaxMs: 2 * SWITCH_MAX_MS,
 });

@@ -1,13 +1,14 @@
 // Holds on a node what must be done on a node. NINETY_AGENT_SOCKET, NINETY_JOURNAL and
 // NINETY_DEVICE_ROOT move its places.
 import { agentSocketPath } from "./agent-socket.ts";
+import { kindsDoneBy } from "../model/effect.ts";
 import { runHolder } from "./holder-program.ts";
 
 await runHolder({
   name: "node-agent",
   socketPath: agentSocketPath(),
   journalFolder: process.env["NINETY_JOURNAL"] ?? "/var/lib/ninety/effects",
-  kinds: ["gpu-state", "container-kill"],
+  kinds: kindsDoneBy("node"),
   // Well within the pod's grace.
   releaseMaxMs: 3_000,
 });

@@ -1,4 +1,4 @@
-import type { Effect, Held } from "../model/effect.ts";
+import { EFFECT_FACTS, type Effect, type Held } from "../model/effect.ts";
 import { EXIT, NinetyError, messageOf } from "../model/error.ts";
 import { textAt, type Json } from "../model/json.ts";
 import type { Us } from "../model/quantity.ts";
@@ -49,20 +49,11 @@ export function apiInjector({ api, monotonicStartUs }: ApiInjectorOptions): Inje
   };
 }
 
-function meansOf(effect: Effect): ReturnType<Injector["accepts"]> {
-  switch (effect.kind) {
-    case "delete":
-      return { means: "DELETE by the API server, of the pod with that uid only" };
-    case "power":
-    case "link":
-      return { refused: `${effect.kind} needs the guard of a local cluster` };
-    case "gpu-state":
-    case "container-kill":
-      break;
-  }
-  return {
-    refused: `${effect.kind} needs the node agent: --image <reference of ninety's programs>`,
-  };
+function meansOf({ kind }: Effect): ReturnType<Injector["accepts"]> {
+  if (kind === "delete") return { means: EFFECT_FACTS[kind].means };
+  return EFFECT_FACTS[kind].doneBy === "node"
+    ? { refused: `${kind} needs the node agent: --image <reference of ninety's programs>` }
+    : { refused: `${kind} needs the guard of a local cluster` };
 }
 
 function refused({ id }: Held, why: string, cause?: unknown): NinetyError {

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-import type { Effect } from "../model/effect.ts";
+import { EFFECT_FACTS, nodeOf, type Effect } from "../model/effect.ts";
 import type { Us } from "../model/quantity.ts";
 import type { ExecSession } from "../ports/api.ts";
 import type { Injector } from "../ports/injector.ts";
@@ -33,15 +33,13 @@ export function guardInjector(options: GuardInjectorOptions): Injector & { close
 }
 
 function meansOf(effect: Effect, machines: readonly string[]): ReturnType<Injector["accepts"]> {
-  if (effect.kind === "delete") {
-    return { means: "DELETE by the API server, of the pod with that uid only" };
-  }
-  if (effect.kind !== "power" && effect.kind !== "link") {
-    return { refused: `${effect.kind} is done on a node, not by the guard` };
-  }
-  return machines.includes(effect.node)
-    ? { means: `${effect.kind} switch of machine ${effect.node}` }
-    : { refused: `node must be one of ${machines.join(", ") || "none"}, got ${effect.node}` };
+  const { doneBy, means } = EFFECT_FACTS[effect.kind];
+  if (doneBy === "api") return { means };
+  if (doneBy === "node") return { refused: `${effect.kind} is done on a node, not by the guard` };
+  const node = nodeOf(effect);
+  return machines.includes(node)
+    ? { means: `${means} ${node}` }
+    : { refused: `node must be one of ${machines.join(", ") || "none"}, got ${node}` };
 }
 
 function openSocket(path: string, signal: AbortSignal): Promise<ExecSession> {

@@ -1,4 +1,4 @@
-import type { Effect } from "../model/effect.ts";
+import { EFFECT_FACTS, nodeOf, type Effect } from "../model/effect.ts";
 import { EXIT, messageOf, NinetyError } from "../model/error.ts";
 import { at, listAt, textAt, type KubeObject } from "../model/json.ts";
 import type { Us } from "../model/quantity.ts";
@@ -66,18 +66,9 @@ export function nodeAgentInjector(options: NodeAgentInjectorOptions): Injector &
   };
 }
 
-function meansOf(effect: Effect): ReturnType<Injector["accepts"]> {
-  if (effect.kind === "gpu-state") return { means: "device state on the node" };
-  if (effect.kind === "container-kill") return { means: "SIGKILL on the node, to one process" };
-  return { refused: `${effect.kind} is not done on a node` };
-}
-
-function nodeOf(effect: Effect): string {
-  if (effect.kind === "gpu-state") return effect.gpu.node;
-  if (effect.kind === "container-kill") return effect.pod.node;
-  throw new NinetyError(`node-agent: effect must be done on a node, got ${effect.kind}`, {
-    exit: EXIT.internal,
-  });
+function meansOf({ kind }: Effect): ReturnType<Injector["accepts"]> {
+  const { doneBy, means } = EFFECT_FACTS[kind];
+  return doneBy === "node" ? { means } : { refused: `${kind} is not done on a node` };
 }
 
 class Agents {

@@ -1,11 +1,11 @@
 import { DEADLINE_SLACK_MS, LEASE_MS } from "../model/agent-protocol.ts";
-import type { Effect, Lease } from "../model/effect.ts";
+import { EFFECT_FACTS, type Effect, type Lease } from "../model/effect.ts";
 import type { Plan, PlannedStep, StepId } from "../model/plan.ts";
 import type { Ms } from "../model/quantity.ts";
 
 /** Effects that may cut us off from those who hold effects. */
-export function cutsControlPath(effect: Effect): boolean {
-  return effect.kind === "power" || effect.kind === "link";
+export function cutsControlPath({ kind }: Effect): boolean {
+  return EFFECT_FACTS[kind].cutsControlPath;
 }
 
 /**

@@ -39,7 +39,68 @@ export interface Lease {
   readonly deadlineMs: Ms;
 }
 
+/** What the engine and the holders must know of a kind of effect. */
+interface EffectFacts {
+  /**
+   * Who carries it out. `node`: the agent on the node that it names; `api`: whoever may write to
+   * the API server, which is the guard where there is one; `machine`: the guard of a local cluster,
+   * which has the switches of its machines.
+   */
+  readonly doneBy: "node" | "api" | "machine";
+  /** It ends by itself: there is nothing to hold, to renew or to release. */
+  readonly once: boolean;
+  /** It may cut us off from those who hold effects: its deadline is its lease. */
+  readonly cutsControlPath: boolean;
+  /** How it is done, for people. */
+  readonly means: string;
+}
+
+export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
+  "gpu-state": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "device state on the node",
+  },
+  "container-kill": {
+    doneBy: "node",
+    once: true,
+    cutsControlPath: false,
+    means: "SIGKILL on the node, to one process",
+  },
+  delete: {
+    doneBy: "api",
+    once: true,
+    cutsControlPath: false,
+    means: "DELETE by the API server, of the pod with that uid only",
+  },
+  power: {
+    doneBy: "machine",
+    once: false,
+    cutsControlPath: true,
+    means: "power switch of the machine",
+  },
+  link: {
+    doneBy: "machine",
+    once: false,
+    cutsControlPath: true,
+    means: "link switch of the machine",
+  },
+};
+
+/** The kinds that such a holder carries out. */
+export function kindsDoneBy(...by: readonly EffectFacts["doneBy"][]): readonly EffectKind[] {
+  const kinds = Object.keys(EFFECT_FACTS) as EffectKind[];
+  return kinds.filter((kind) => by.includes(EFFECT_FACTS[kind].doneBy));
+}
+
 /** Which effects end by themselves, without a lease. */
-export function happensOnce(effect: Effect): boolean {
-  return effect.kind === "delete" || effect.kind === "container-kill";
+export function happensOnce({ kind }: Effect): boolean {
+  return EFFECT_FACTS[kind].once;
+}
+
+/** The node that an effect is carried out on. */
+export function nodeOf(effect: Effect): string {
+  if ("gpu" in effect) return effect.gpu.node;
+  return "pod" in effect ? effect.pod.node : effect.node;
 }

@@ -2,13 +2,23 @@ import type { Json } from "../model/json.ts";
 import type { Ms } from "../model/quantity.ts";
 import type { Target } from "../model/target.ts";
 
+/** What a port of a pod, or a service that a pod asks, said. */
+export interface Answer {
+  /** False: nobody spoke HTTP. */
+  readonly answered: boolean;
+  /** 0 where nobody spoke. */
+  readonly status: number;
+  /** What was said, or why nobody spoke. */
+  readonly body: string;
+  /** From the ask to the end of the answer, or to when it was given up. */
+  readonly tookMs: Ms;
+}
+
 /** Eyes without hands: all that a proof may use. Throws when it could not look. */
 export interface Witness {
   /** GET on the Kubernetes API: `api/v1/nodes/n1`; null where there is no such object. */
   object(path: string): Promise<Json>;
-  /**
-   * GET or POST on a port of a pod, by way of the API server; `answered` false: nobody spoke HTTP.
-   */
+  /** GET or POST on a port of a pod, by way of the API server. */
   http(
     pod: Target<"pod">,
     request: {
@@ -18,12 +28,10 @@ export interface Witness {
       /** Silence for this long is no answer; the witness's own bound at most. */
       readonly withinMs?: Ms;
     },
-  ): Promise<{ readonly answered: boolean; readonly status: number; readonly body: string }>;
+  ): Promise<Answer>;
   /**
    * GET `healthz` of a node's kubelet, by way of the API server; `answered` false: the API server,
    * which speaks itself, cannot reach it, or it is silent. Says nothing of why.
    */
-  kubelet(
-    node: string,
-  ): Promise<{ readonly answered: boolean; readonly status: number; readonly body: string }>;
+  kubelet(node: string): Promise<Omit<Answer, "tookMs">>;
 }

@@ -73,7 +73,7 @@ test("gpu-lost: a holder that dies while it is asked is not waited for, nor is s
       ...world,
       http: async (_pod: unknown, { withinMs }: { readonly withinMs?: number }) => {
         asked.push(withinMs);
-        return { answered: false, status: 0, body: "" };
+        return { answered: false, status: 0, body: "", tookMs: 1 };
       },
     };
     const now = await definition.observe(witness, one.target as never, params as never);

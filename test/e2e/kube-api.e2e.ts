@@ -240,11 +240,12 @@ describe("the witness", () => {
   test("passes on what the pod answers, its 503 too", async () => {
     const witness = kubeWitness(api);
     const look = await witness.http(pod("seen"), { port, path: "/a?b=c" });
-    expect(look).toEqual({ answered: true, status: 200, body: "got /a?b=c" });
+    expect(look).toMatchObject({ answered: true, status: 200, body: "got /a?b=c" });
     const said = await witness.http(pod("seen"), { port, path: "say", body: { x: 1 } });
-    expect(said).toEqual({ answered: true, status: 200, body: '{"x":1}' });
+    expect(look.tookMs).toBeGreaterThan(0);
+    expect(said).toMatchObject({ answered: true, status: 200, body: '{"x":1}' });
     const busy = await witness.http(pod("seen"), { port, path: "/busy" });
-    expect(busy).toEqual({ answered: true, status: 503, body: "got /busy" });
+    expect(busy).toMatchObject({ answered: true, status: 503, body: "got /busy" });
   });
 
   test("tells a port that refuses, a pod that is silent and a pod that is gone", async () => {
@@ -253,7 +254,8 @@ describe("the witness", () => {
     expect(refused).toMatchObject({ answered: false, status: 503 });
     expect(refused.body).toContain("connection refused");
     const silent = await witness.http(pod("seen"), { port, path: "/silent" });
-    expect(silent).toEqual({ answered: false, status: 0, body: "no answer within 500 ms" });
+    expect(silent).toMatchObject({ answered: false, status: 0, body: "no answer within 500 ms" });
+    expect(silent.tookMs).toBeGreaterThanOrEqual(500);
     const gone = await witness.http(pod("not-there"), { port, path: "/" });
     expect(gone).toMatchObject({ answered: false, status: 404 });
   });

@@ -15,8 +15,8 @@ afterEach(async () => {
 });
 
 /**
- * State of every virtual device of the instance, read from the nodes' disks: only from the folder of
- * devices, since the rest of a disk changes while containers come and go.
+ * State of every virtual device of the instance, read from the nodes' disks: only from the folder
+ * of devices, since the rest of a disk changes while containers come and go.
  */
 function deviceStates(): readonly { state: string; untilUs: number | null }[] {
   const machines = join(cacheRoot(), "clusters", INSTANCE, "machines");

@@ -43,7 +43,7 @@ function scene(
       if (seen instanceof Error) throw seen;
       return seen as null;
     },
-    http: async () => Promise.resolve({ answered: false, status: 0, body: "" }),
+    http: async () => Promise.resolve({ answered: false, status: 0, body: "", tookMs: 1 }),
     kubelet: async () => Promise.resolve({ answered: true, status: 200, body: "ok" }),
   };
   const fault = defineFault({

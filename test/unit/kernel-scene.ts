@@ -143,7 +143,7 @@ export function scene(
         const jammed = held.some((one) => one.kind === "gpu-state" && one.gpu.device === device);
         return jammed ? "jammed" : "free";
       },
-      http: async () => Promise.resolve({ answered: false, status: 0, body: "" }),
+      http: async () => Promise.resolve({ answered: false, status: 0, body: "", tookMs: 1 }),
       kubelet: async () => Promise.resolve({ answered: true, status: 200, body: "ok" }),
     }),
     faults: (name) => definitions.find((fault) => fault.name === name)!,

@@ -1,7 +1,7 @@
 import { textAt } from "../../model/json.ts";
 import type { Target } from "../../model/target.ts";
 import { ApiError, type Api } from "../../ports/api.ts";
-import type { Witness } from "../../ports/witness.ts";
+import type { Answer, Witness } from "../../ports/witness.ts";
 import { serverMessage, statusOf } from "./answer.ts";
 
 export interface WitnessOptions {
@@ -10,7 +10,7 @@ export interface WitnessOptions {
   /** The same for a kubelet, which has nothing to compute. Default 2,000. */
   readonly kubeletMs?: number;
 }
-type Answered = Awaited<ReturnType<Witness["http"]>>;
+type Answered = Omit<Answer, "tookMs">;
 type PodRequest = Parameters<Witness["http"]>[1];
 type Ask = Parameters<Api["call"]>[0];
 const ANSWER_MS = 5_000;
@@ -24,8 +24,12 @@ export function kubeWitness(api: Api, options: WitnessOptions = {}): Witness {
   const { answerMs = ANSWER_MS, kubeletMs = KUBELET_MS } = options;
   return {
     object: (path) => api.get(path),
-    http: (pod, request) =>
-      throughApi(api, askOf(pod, request), Math.min(answerMs, request.withinMs ?? answerMs)),
+    http: async (pod, request) => {
+      const withinMs = Math.min(answerMs, request.withinMs ?? answerMs);
+      const fromMs = performance.now();
+      const answer = await throughApi(api, askOf(pod, request), withinMs);
+      return { ...answer, tookMs: performance.now() - fromMs };
+    },
     kubelet: (node) =>
       throughApi(api, { method: "GET", path: `api/v1/nodes/${node}/proxy/healthz` }, kubeletMs),
   };

@@ -78,13 +78,13 @@ function world(about: string, state: State): World {
     object: async (path) => objects[path] ?? null,
     http: async (pod, { port, path }) => {
       if (pod.uid === "p-n1" && port === 9_400 && path === "/metrics") {
-        if (device === null) return { answered: false, status: 0, body: "" };
-        return { answered: true, status: 200, body: exported(device) };
+        if (device === null) return { answered: false, status: 0, body: "", tookMs: 1 };
+        return { answered: true, status: 200, body: exported(device), tookMs: 1 };
       }
       if (pod.uid !== "u-1" || port !== 8_501 || path !== "/health/ready") {
         throw new Error(`nobody was to be asked for ${pod.name}:${port}${path}`);
       }
-      return { answered: computes !== 0, status: computes, body: "" };
+      return { answered: computes !== 0, status: computes, body: "", tookMs: 1 };
     },
     kubelet: async () => ({ answered: true, status: 200, body: "ok" }),
   };

@@ -90,12 +90,12 @@ function world(about: string, state: State): World {
     http: async (pod, { port, path }) => {
       if (pod.uid === "p-1" && port === 9_400 && path === "/metrics") {
         const body = `ninety_gpu_state{UUID="GPU-n1-0",state="${device}"} 1`;
-        return { answered: true, status: 200, body };
+        return { answered: true, status: 200, body, tookMs: 1 };
       }
       if (pod.uid !== "u-1" || port !== 8_501 || path !== "/health/ready") {
         throw new Error(`nobody was to be asked for ${pod.name}:${port}${path}`);
       }
-      return { answered: computes !== 0, status: computes, body: "" };
+      return { answered: computes !== 0, status: computes, body: "", tookMs: 1 };
     },
     kubelet: async () => ({ answered: true, status: 200, body: "ok" }),
   };

@@ -1,5 +1,6 @@
 import type { Json } from "../../../src/model/json.ts";
 import type { Target } from "../../../src/model/target.ts";
+import type { Answer } from "../../../src/ports/witness.ts";
 import type { FaultCase, World } from "../../../src/testing/fault-contract.ts";
 
 const target: Target<"node"> = { kind: "node", node: "n1" };
@@ -16,7 +17,7 @@ interface State {
   readonly listed?: readonly object[];
 }
 
-function answerOf(heard: Heard): { answered: boolean; status: number; body: string } {
+function answerOf(heard: Heard): Answer {
   const body = {
     answers: "ok",
     refuses: "error trying to reach service: dial tcp 10.0.0.1:1: connect: connection refused",
@@ -24,7 +25,7 @@ function answerOf(heard: Heard): { answered: boolean; status: number; body: stri
     unreachable: "error trying to reach service: dial tcp 10.0.0.1:1: connect: no route to host",
   }[heard];
   const status = { answers: 200, refuses: 503, silent: 0, unreachable: 503 }[heard];
-  return { answered: heard === "answers", status, body };
+  return { answered: heard === "answers", status, body, tookMs: 1 };
 }
 
 const probe = (port: number | string): object => ({ httpGet: { path: "/healthz", port } });

@@ -14,7 +14,7 @@ function world(about: string, pod: Json): World {
   return {
     about,
     object: async (path) => (path === "api/v1/namespaces/shop/pods/server-1" ? pod : null),
-    http: async () => ({ answered: false, status: 0, body: "" }),
+    http: async () => ({ answered: false, status: 0, body: "", tookMs: 1 }),
     kubelet: async () => ({ answered: true, status: 200, body: "ok" }),
   };
 }
