@@ -30,6 +30,7 @@ import { planProblems, refuse, refuseAbsent } from "./preflight.ts";
 import { lookBefore, prove, type Proofs } from "./prove.ts";
 import { randomOf } from "./prng.ts";
 import { resolve } from "./resolver.ts";
+import { takeRunLease, type RunLease } from "./run-lease.ts";
 import type { Holders, Replaced, Resolved, System } from "./run-system.ts";
 import { RequestWindow, settle } from "./settle.ts";
 import { cuttingSteps, effectsOf } from "./stand-in.ts";
@@ -111,6 +112,7 @@ class PortSystem implements RunSystem {
   #plan: Plan | null = null;
   #cluster: Cluster | null = null;
   #stage: Stage | null = null;
+  #lease: RunLease | null = null;
   #deploying: Promise<void> = Promise.resolve();
   #loadComplete = false;
   /** Past preflight: there is something to be looked at afterwards. */
@@ -194,6 +196,10 @@ class PortSystem implements RunSystem {
     const fresh = cluster !== attach && cluster.kind === "local";
     const addressGiven = address !== undefined;
     const of = { cluster, run: this.#run, objects, accepts, faults, fresh, addressGiven };
+    const { clock } = this;
+    const tell = (what: string): void => this.#tell(what);
+    // First: what another run has deployed is none of its leftovers while it lives.
+    this.#lease = await takeRunLease({ api: cluster.api, clock, run: this.#run, tell }, signal);
     await judgeCluster(plan, of, signal);
   }
 
@@ -214,6 +220,7 @@ class PortSystem implements RunSystem {
     const beside = { plan, namespace, api, clients, clock: this.clock, log: this.log, sample };
     spawnSamplers(samplers, beside, crew);
     this.#artifacts.watch(api, crew);
+    crew.spawn(async (life) => within(life, this.#lease?.lost ?? new Promise<never>(() => {})));
     const aborts = plan.abortWhen && new AbortWatch(plan, plan.abortWhen);
     const starting = load.start({
       plan: plan.load,
@@ -325,6 +332,9 @@ class PortSystem implements RunSystem {
       await this.#artifacts.collect({ ...this.#stage, plan }, signal);
     }
     if (this.#stage?.deployed) await this.#clear(this.#stage, signal);
+    // Nobody is to wait for the Lease of a cluster that goes.
+    if (this.#goes()) this.#lease?.stop();
+    else await this.#lease?.release();
     // An attached cluster is none that we brought up.
     if (keep || !this.#cluster) return;
     this.#tell("taking the cluster down");
@@ -336,10 +346,14 @@ class PortSystem implements RunSystem {
     const { clock } = this;
     const of = { clock, run: this.#run, planned: objects, signal };
     await this.#sweep(async () => sweepEffects(holders, of));
-    const goes = this.#cluster?.kind === "local" && !this.#deps.keep;
-    if (goes) return;
+    if (this.#goes()) return;
     this.#tell("removing what was deployed");
     await this.#sweep(async () => removeObjects(cluster.api, of));
+  }
+
+  /** The cluster is one that we brought up and take down with all that is in it. */
+  #goes(): boolean {
+    return this.#cluster?.kind === "local" && !this.#deps.keep;
   }
 
   async #sweep(look: () => ReturnType<typeof sweepEffects>): Promise<void> {

@@ -72,8 +72,10 @@ export class FakeApi implements Api {
   async call(request: {
     readonly method: string;
     readonly path: string;
+    readonly body?: Json;
   }): Promise<{ readonly status: number; readonly body: string }> {
     await Promise.resolve();
+    if (request.path.includes("/leases")) return this.#lease(request);
     const [, pod, query = ""] = /\/pods\/([^/]+)\/log\?(.*)$/.exec(request.path) ?? [];
     const log = this.logs.get(query.includes("previous=true") ? `${pod} previous` : `${pod}`);
     if (request.method === "GET" && log !== undefined) return { status: 200, body: log };
@@ -86,6 +88,40 @@ export class FakeApi implements Api {
       }
     }
     return { status: gone ? 200 : 404, body: "" };
+  }
+
+  /** Leases are made, changed and taken away as they are asked to be. */
+  #lease(request: { readonly method: string; readonly path: string; readonly body?: Json }): {
+    readonly status: number;
+    readonly body: string;
+  } {
+    const { method, path, body = null } = request;
+    if (method === "POST") {
+      const made = body as unknown as KubeObject;
+      const key = `${path}/${made.metadata.name}`;
+      if (this.objects.has(key)) return { status: 409, body: "" };
+      return this.#store(key, made);
+    }
+    const there = this.objects.get(path);
+    if (there === undefined) return { status: 404, body: "" };
+    if (method === "DELETE") {
+      this.objects.delete(path);
+      return { status: 200, body: "" };
+    }
+    const version = textAt(body, "metadata", "resourceVersion");
+    if (version !== "" && version !== textAt(there, "metadata", "resourceVersion")) {
+      return { status: 409, body: "" };
+    }
+    const metadata = { ...there.metadata, ...(at(body, "metadata") as object) };
+    const spec = { ...(there["spec"] as object), ...(at(body, "spec") as object) };
+    return this.#store(path, { ...there, metadata, spec });
+  }
+
+  #store(path: string, object: KubeObject): { readonly status: number; readonly body: string } {
+    this.#made += 1;
+    const metadata = { ...object.metadata, resourceVersion: String(this.#made) };
+    this.objects.set(path, { ...object, metadata });
+    return { status: 200, body: JSON.stringify(this.objects.get(path)) };
   }
 
   async watch(_path: string, _on: unknown, signal: AbortSignal): Promise<void> {

@@ -55,7 +55,7 @@ describe("a run on ports", () => {
     });
     expect(log.documents.get("plan.json")).toMatchObject({ experiment: "sample", seed: "s" });
     const labels = [...api.objects.values()]
-      .filter(({ kind }) => kind !== "Node")
+      .filter(({ kind }) => !["Node", "Lease"].includes(kind))
       .map(({ metadata }) => metadata.labels?.["ninety/run"]);
     expect(labels.every((label) => label === "sample-1")).toBe(true);
   });
@@ -86,7 +86,11 @@ describe("a run on ports", () => {
 
   test("tells what it could not take away, and the command that does", async () => {
     const api = new FakeApi({ nodes: 3, gpusPerNode: 2 });
-    api.call = async () => Promise.resolve({ status: 403, body: "no" });
+    const call = api.call.bind(api);
+    api.call = async (request) =>
+      request.path.includes("/leases")
+        ? call(request)
+        : Promise.resolve({ status: 403, body: "no" });
     const provider = new FakeProvider(api, "kube");
     const { run: go, log } = scene({ deps: { provider, samplers: [] } });
     await go();

@@ -235,6 +235,12 @@ test("permissions are shown the way kubectl auth can-i takes them", () => {
   // A run that brings nothing asks for no more than it does.
   const looks = permissionsFor({ changes: false }).map(showPermission);
   const changing = looks.filter((one) => /^(create|patch|delete)/.test(one));
-  expect(changing).toEqual(["delete pods", "create pods/proxy"]);
+  expect(changing).toEqual([
+    "delete pods",
+    "create pods/proxy",
+    "create leases.coordination.k8s.io",
+    "patch leases.coordination.k8s.io",
+    "delete leases.coordination.k8s.io",
+  ]);
   expect(shown).toEqual(expect.arrayContaining([...looks]));
 });

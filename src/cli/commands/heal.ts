@@ -2,6 +2,7 @@
 import { EXIT, NinetyError, messageOf, type ExitCode } from "../../model/error.ts";
 import { healRun, openSteps } from "../../kernel/heal.ts";
 import { createHolders } from "../../kernel/holders.ts";
+import { endRun } from "../../kernel/run-lease.ts";
 import type { Holders } from "../../kernel/run-system.ts";
 import { kubeProvider } from "../../clusters/kube/kube.ts";
 import type { Cluster } from "../../ports/cluster.ts";
@@ -75,12 +76,17 @@ function holdersOf(cluster: Cluster, startUs: number): Holders {
   return createHolders(injectorsOf(cluster, startUs));
 }
 
-/** Stops everything that agent and guard hold, whoever asked for it. */
+/** Ends the run that lives, and stops everything that agent and guard hold, whoever asked. */
 async function healAll(options: HealOptions, out: Output): Promise<ExitCode> {
   const cluster = await clusterOf(options);
   if (cluster === null) {
     throw new NinetyError(`local cluster is not up: ${options.instance}`, { exit: EXIT.usage });
   }
+  // First of all: a run that lives must inject nothing more.
+  const ended = await endRun(cluster.api, AbortSignal.timeout(LIST_MAX_MS)).then(
+    (lived) => (lived ? ["the run that held the cluster was told to end"] : []),
+    (error: unknown) => [`a run that may live could not be told to end: ${messageOf(error)}`],
+  );
   const holders = holdersOf(cluster, monotonicUs());
   const held = await holders.list(AbortSignal.timeout(LIST_MAX_MS));
   const stops = await Promise.allSettled(
@@ -92,7 +98,8 @@ async function healAll(options: HealOptions, out: Output): Promise<ExitCode> {
       stop?.status === "rejected" ? `NOT released: ${messageOf(stop.reason)}` : "released";
     return `${id} ${effect.kind} ${failed}`;
   });
-  out.result(lines.join("\n") || "nothing is held");
+  if (lines.length === 0) lines.push("nothing is held");
+  out.result([...ended, ...lines].join("\n"));
   const failed = stops.filter((stop) => stop.status === "rejected").length;
   out.object({ held: held.map(({ held: { id } }) => id), failed });
   return failed === 0 ? EXIT.pass : EXIT.healFailed;

@@ -11,7 +11,7 @@ export interface Permission {
   readonly subresource: string;
 }
 
-/** `group/resource/subresource: verbs`, cluster-wide: to look, and to delete a pod. */
+/** `group/resource/subresource: verbs`, cluster-wide: to look, to delete a pod, and to be the only run. */
 const LOOKS: Readonly<Record<string, string>> = {
   "/nodes/": "get list watch",
   "/nodes/proxy": "get",
@@ -20,6 +20,7 @@ const LOOKS: Readonly<Record<string, string>> = {
   "/services/": "get",
   "policy/poddisruptionbudgets/": "list",
   "discovery.k8s.io/endpointslices/": "list watch",
+  "coordination.k8s.io/leases/": "get create patch delete",
 };
 
 /** What a run with parts of its own does besides: in its own namespaces, and with our agents. */
