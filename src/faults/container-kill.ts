@@ -23,6 +23,8 @@ export const containerKill = defineFault({
   about: "Kills the first process of a container, as the kernel does when memory runs out.",
   on: "pod",
   lasts: "once",
+  kinds: ["container-kill"],
+  evidence: "Status of the pod: the container that ran before has ended with exit code 137.",
   params: {
     container: text({
       about: "name of the container; empty: the pod's only one",

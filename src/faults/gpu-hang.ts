@@ -38,6 +38,10 @@ export const gpuHang = defineFault({
   about: "Calls on a GPU never return, and neither the cluster nor the process is told.",
   on: "gpu",
   lasts: "held",
+  kinds: ["gpu-state"],
+  evidence:
+    "The holder's answer by HTTP, which is no 200 any more, while neither the status of its " +
+    "pod, the node nor the metrics of the device tell of anything.",
   params,
   effects: (_params, gpu) => [
     { kind: "gpu-state", gpu, state: "hang", signal: false, symptom: true },

@@ -57,6 +57,10 @@ export const gpuLost = defineFault({
   about: "A GPU is lost: the cluster is told of it, and the process on it feels it.",
   on: "gpu",
   lasts: "held",
+  kinds: ["gpu-state"],
+  evidence:
+    "Where signalled, the health of the device in the pod's status or the GPUs that the node " +
+    "offers; where felt, the holder's containers, its Events and its answer by HTTP.",
   params,
   problems: ({ signal, symptom }) =>
     signal || symptom !== "none"

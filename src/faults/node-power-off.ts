@@ -26,6 +26,10 @@ export const nodePowerOff = defineFault({
   about: "A node loses its power without a word; heal is a fresh boot of the same machine.",
   on: "node",
   lasts: "held",
+  kinds: ["power"],
+  evidence:
+    "The kubelet and pods of the node, which answered before and are silent; after heal its " +
+    "boot id, which is another one.",
   params: {},
   effects: (_params, { node }) => [{ kind: "power", node }],
   observe: look,

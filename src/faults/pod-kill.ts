@@ -13,6 +13,8 @@ export const podKill = defineFault({
   about: "Deletes a pod, as an eviction, a drain or a hand would.",
   on: "pod",
   lasts: "once",
+  kinds: ["delete"],
+  evidence: "The pod with that uid, which is gone or ending.",
   params: {
     grace: duration({
       about: "time to end by itself before it is ended, in whole seconds; 0s: at once",

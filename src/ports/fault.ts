@@ -1,4 +1,4 @@
-import type { Effect } from "../model/effect.ts";
+import type { Effect, EffectKind } from "../model/effect.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Fields, Read, Written } from "../model/fields.ts";
 import type { Duration } from "../model/quantity.ts";
@@ -38,6 +38,10 @@ export interface FaultDefinition<
   readonly about: string;
   readonly on: K;
   readonly lasts: L;
+  /** Of every effect that `effects` may give: what the fault needs follows from them. */
+  readonly kinds: readonly EffectKind[];
+  /** What the witness looks at for the proof, in one sentence: `status of the pod`. */
+  readonly evidence: string;
   readonly params: F;
   /** Rules between fields: `rule, got value` each. */
   readonly problems?: (params: Read<F>) => readonly string[];
@@ -67,6 +71,8 @@ export interface AnyFault {
   readonly about: string;
   readonly on: TargetKind;
   readonly lasts: "held" | "once";
+  readonly kinds: readonly EffectKind[];
+  readonly evidence: string;
   readonly params: Fields;
   readonly problems?: (params: never) => readonly string[];
   readonly effects: (params: never, target: never) => readonly Effect[];

@@ -48,6 +48,10 @@ export function faultContract(
   describe(`fault ${fault.name}`, () => {
     definitionContract(fault, fileName);
     test("has a case", () => expect(cases.length).toBeGreaterThan(0));
+    test("gives effects of all the kinds that it names, and of no other", () => {
+      const given = cases.flatMap((one) => effectsOf(fault, one).map(({ kind }) => kind));
+      expect([...new Set(given)].sort()).toEqual([...fault.kinds].sort());
+    });
     describe.each(cases.map((one) => [one.about, one] as const))("%s", (_about, one) => {
       effectsContract(fault, one);
       proofContract(fault, one);
@@ -61,6 +65,9 @@ function definitionContract(fault: AnyFault, fileName: string): void {
   test("says what it and each of its fields is about", () => {
     for (const { about } of [fault, ...Object.values(fault.params)])
       expect(about).toMatch(/\w+ \w+/);
+  });
+  test("says in a sentence what its proof looks at", () => {
+    expect(fault.evidence).toMatch(/^[A-Z].* .*\.$/);
   });
   test("names no field like those that every fault has", () => {
     for (const taken of ["on", "at", "for", "follow"])

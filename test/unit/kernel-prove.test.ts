@@ -51,6 +51,8 @@ function scene(
     about: "What is seen.",
     on: "pod",
     lasts: "held",
+    kinds: ["delete"],
+    evidence: "What is seen.",
     params: {},
     effects: (_params, target) => [{ kind: "delete", pod: target, graceMs: 0 }],
     observe: async (eyes, target) => eyes.object(target.name),
