@@ -1,4 +1,5 @@
-// npm run check: types, lint, format, dead code and tidy rules, side by side; zero warnings.
+// npm run check: types, lint, format, dead code, tidy rules and generated docs, side by side; zero
+// warnings.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +15,7 @@ const STEPS: readonly (readonly [name: string, ...argv: string[]])[] = [
   ["format", bin("oxfmt"), "--check", "."],
   ["dead code", node, `${root}node_modules/knip/bin/knip.js`, "--config", "test/knip.json"],
   ["tidy", node, "test/tidy.ts"],
+  ["docs", node, "test/docs.ts"],
 ];
 
 interface Ended {

@@ -18,6 +18,8 @@ import {
  * `plan` and the documentation read the same object.
  */
 export interface Field<In, Out, U extends string, Optional extends boolean> {
+  /** What is written, for people; without it the rule says it all. */
+  readonly type?: FieldType;
   /** Joined to the name where the value is held: `delay` is read as `delayMs`. */
   readonly unit: U;
   readonly about: string;
@@ -28,10 +30,21 @@ export interface Field<In, Out, U extends string, Optional extends boolean> {
   /** Throws `rule, got value`. */
   readonly read: (written: unknown) => Out;
 }
+type FieldType =
+  | "duration"
+  | "share"
+  | "rate"
+  | "size"
+  | "count"
+  | "word"
+  | "words"
+  | "flag"
+  | "text";
 type AnyOut = Field<unknown, unknown, string, boolean>;
 export type Fields = Readonly<Record<string, AnyOut>>;
 
 interface Spec<In, Out, U extends string> {
+  readonly type: FieldType;
   readonly unit: U;
   readonly rule: string;
   readonly parse: (written: unknown) => Out;
@@ -41,8 +54,9 @@ interface Spec<In, Out, U extends string> {
 function field<In, Out, U extends string, Optional extends boolean>(
   spec: Spec<In, Out, U>,
 ): Field<In, Out, U, Optional> {
-  const { unit, rule, parse, options } = spec;
+  const { type, unit, rule, parse, options } = spec;
   return {
+    type,
     unit,
     rule,
     about: options.about,
@@ -78,7 +92,13 @@ export function duration<const O extends Range<Duration> & { readonly default?: 
   options: O,
 ): Field<Duration, Ms, "Ms", HasDefault<O>> {
   const { min = "0ms", max = "24h" } = options;
-  return field({ unit: "Ms", rule: `${min} to ${max}`, parse: ranged(ms, min, max), options });
+  return field({
+    type: "duration",
+    unit: "Ms",
+    rule: `${min} to ${max}`,
+    parse: ranged(ms, min, max),
+    options,
+  });
 }
 
 /** `"99.5%"`; 0% to 100% unless said. */
@@ -87,6 +107,7 @@ export function share<const O extends Range<Share> & { readonly default?: Share 
 ): Field<Share, Ratio, "Ratio", HasDefault<O>> {
   const { min = "0%", max = "100%" } = options;
   return field({
+    type: "share",
     unit: "Ratio",
     rule: `${min} to ${max}`,
     parse: ranged(ratio, min, max),
@@ -99,7 +120,13 @@ export function rate<const O extends Range<Rate> & { readonly default?: Rate }>(
   options: O,
 ): Field<Rate, Rps, "Rps", HasDefault<O>> {
   const { min = "0.1/s", max = "4000/s" } = options;
-  return field({ unit: "Rps", rule: `${min} to ${max}`, parse: ranged(rps, min, max), options });
+  return field({
+    type: "rate",
+    unit: "Rps",
+    rule: `${min} to ${max}`,
+    parse: ranged(rps, min, max),
+    options,
+  });
 }
 
 /** `"64MiB"`. */
@@ -108,6 +135,7 @@ export function size<const O extends Range<Bytes> & { readonly default?: Bytes }
 ): Field<Bytes, number, "Bytes", HasDefault<O>> {
   const { min = "0KiB", max = "1024GiB" } = options;
   return field({
+    type: "size",
     unit: "Bytes",
     rule: `${min} to ${max}`,
     parse: ranged(bytes, min, max),
@@ -132,7 +160,7 @@ export function count<const O extends Range<number> & { readonly default?: numbe
     }
     throw new Error(`must be ${rule}, got ${JSON.stringify(written)}`);
   };
-  return field({ unit: "", rule, parse, options });
+  return field({ type: "count", unit: "", rule, parse, options });
 }
 
 /** One of a few words. */
@@ -146,7 +174,7 @@ export function choice<
     if (hit === undefined) throw new Error(`must be ${rule}, got ${JSON.stringify(written)}`);
     return hit;
   };
-  return field({ unit: "", rule, parse, options });
+  return field({ type: "word", unit: "", rule, parse, options });
 }
 
 /** Several of a few words, each at most once. */
@@ -163,12 +191,7 @@ export function choices<
     }
     return known;
   };
-  return field({
-    unit: "",
-    rule,
-    parse,
-    options,
-  });
+  return field({ type: "words", unit: "", rule, parse, options });
 }
 
 /** true or false. */
@@ -181,7 +204,7 @@ export function flag<const O extends { readonly about: string; readonly default?
     }
     return written;
   };
-  return field({ unit: "", rule: "true | false", parse, options });
+  return field({ type: "flag", unit: "", rule: "true | false", parse, options });
 }
 
 /** Text that is not empty, or that a pattern allows. */
@@ -200,7 +223,7 @@ export function text<
     }
     return written;
   };
-  return field({ unit: "", rule, parse, options });
+  return field({ type: "text", unit: "", rule, parse, options });
 }
 
 /** A field that may be left out without a default: it is then undefined. */

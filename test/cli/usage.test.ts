@@ -100,10 +100,35 @@ test("plan is the same bytes for the same seed, and other bytes for another", as
 });
 
 test("list and new", async () => {
-  const faults = JSON.parse((await ninety(["list", "faults", "--json"])).stdout) as {
-    name: string;
-  }[];
-  expect(faults.map(({ name }) => name)).toContain("gpu-lost");
+  const faults = JSON.parse((await ninety(["list", "faults", "--json"])).stdout) as object[];
+  expect(faults).toContainEqual({
+    name: "pod-kill",
+    about: "Deletes a pod, as an eviction, a drain or a hand would.",
+    on: "pod",
+    lasts: "once",
+    needs: ["API server"],
+    means: ["DELETE by the API server, of the pod with that uid only"],
+    evidence: "The pod with that uid, which is gone or ending.",
+    params: [
+      {
+        field: "grace",
+        type: "duration",
+        rule: "0ms to 10m",
+        optional: true,
+        default: "0s",
+        about: "time to end by itself before it is ended, in whole seconds; 0s: at once",
+      },
+    ],
+  });
+  const { stdout } = await ninety(["list", "faults"]);
+  for (const line of [
+    "node-power-off",
+    "    on           node, held for a time",
+    "    needs        guard of a local cluster",
+    "    needs        node agent, virtual GPUs",
+    "    grace        time to end by itself before it is ended, in whole seconds; 0s: at once (duration, 0ms to 10m, default 0s)",
+  ])
+    expect(stdout.split("\n")).toContain(line);
   expect((await ninety(["new", "Bad Name"], folder)).code).toBe(3);
   expect((await ninety(["list", "everything"])).code).toBe(3);
 });

@@ -3,7 +3,15 @@ import { spawn } from "node:child_process";
 import { access, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { EXIT, NinetyError, type ExitCode } from "../../model/error.ts";
-import type { Fields } from "../../model/fields.ts";
+import {
+  allowed,
+  checkEntry,
+  faultEntry,
+  lasting,
+  type CheckEntry,
+  type FaultEntry,
+  type ParamEntry,
+} from "../catalogue.ts";
 import { findRun, isSuiteFolder, listRuns, runsRoot } from "../folders.ts";
 import { exitOf, judgeFolder, rendered, writeReports } from "../judging.ts";
 import type { Output } from "../output.ts";
@@ -49,9 +57,9 @@ function open(file: string, out: Output): void {
 export async function list(what: string, out: Output): Promise<ExitCode> {
   switch (what) {
     case "faults":
-      return listPlugins((await loadPlugins()).faults, out);
+      return listFaults((await loadPlugins()).faults.map(faultEntry), out);
     case "checks":
-      return listPlugins((await loadPlugins()).checks, out);
+      return listChecks((await loadPlugins()).checks.map(checkEntry), out);
     case "experiments":
     case "suites": {
       const names = what === "suites" ? await suiteNames() : await experimentNames();
@@ -75,45 +83,40 @@ export async function list(what: string, out: Output): Promise<ExitCode> {
   }
 }
 
-interface Listed {
-  readonly name: string;
-  readonly about: string;
-  readonly params: Fields;
-  readonly on?: string;
-  readonly lasts?: string;
+function listFaults(entries: readonly FaultEntry[], out: Output): ExitCode {
+  const shown = entries.map((one) =>
+    [
+      one.name,
+      `    ${one.about}`,
+      row("on", `${one.on}, ${lasting(one)}`),
+      row("needs", one.needs.join(", ")),
+      row("means", one.means.join("; ")),
+      row("evidence", one.evidence),
+      ...paramRows(one.params),
+    ].join("\n"),
+  );
+  out.result(shown.join("\n\n"));
+  out.object(entries);
+  return EXIT.pass;
 }
 
-function listPlugins(plugins: readonly Listed[], out: Output): ExitCode {
-  const params = (fields: Fields): readonly string[] =>
-    Object.entries(fields).map(([name, field]) => {
-      const preset =
-        field.default === undefined ? "" : `, default ${JSON.stringify(field.default)}`;
-      const need = field.optional ? "" : ", required";
-      return `    ${name.padEnd(12)} ${field.about} (${field.rule}${preset}${need})`;
-    });
-  const shown = plugins.map((one) => {
-    const on = one.on ? `  on ${one.on}, ${one.lasts === "once" ? "happens once" : "held"}` : "";
-    return [`${one.name}${on}`, `    ${one.about}`, ...params(one.params)].join("\n");
-  });
-  out.result(shown.join("\n"));
-  out.object(
-    plugins.map(({ name, about, on, lasts, params: fields }) => ({
-      name,
-      about,
-      on: on ?? null,
-      lasts: lasts ?? null,
-      params: Object.entries(fields).map(
-        ([field, { about: text, rule, optional, default: preset }]) => ({
-          field,
-          about: text,
-          rule,
-          optional,
-          default: preset ?? null,
-        }),
-      ),
-    })),
+function listChecks(entries: readonly CheckEntry[], out: Output): ExitCode {
+  const shown = entries.map((one) =>
+    [
+      `${one.name}${one.always ? "  on every run" : ""}`,
+      `    ${one.about}`,
+      ...paramRows(one.params),
+    ].join("\n"),
   );
+  out.result(shown.join("\n\n"));
+  out.object(entries);
   return EXIT.pass;
+}
+
+const row = (head: string, text: string): string => `    ${head.padEnd(12)} ${text}`;
+
+function paramRows(params: readonly ParamEntry[]): readonly string[] {
+  return params.map((one) => row(one.field, `${one.about} (${allowed(one)})`));
 }
 
 const TEMPLATE = `import { experiment, one } from "ninety";
