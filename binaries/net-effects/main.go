@@ -1,0 +1,29 @@
+// Network effects on one pod, from inside its network namespace. Nothing of it outlives its process.
+package main
+
+import (
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+)
+
+// programs: each gets the arguments after its name.
+var programs = map[string]func(arguments []string) error{}
+
+func main() {
+	names := make([]string, 0, len(programs))
+	for name := range programs {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	known := strings.Join(names, ", ")
+	if len(os.Args) < 2 || programs[os.Args[1]] == nil {
+		fmt.Fprintf(os.Stderr, "net-effects: the first argument must be one of %s, got %q\n", known, os.Args[1:])
+		os.Exit(2)
+	}
+	if err := programs[os.Args[1]](os.Args[2:]); err != nil {
+		fmt.Fprintf(os.Stderr, "net-effects %s: %v\n", os.Args[1], err)
+		os.Exit(1)
+	}
+}
