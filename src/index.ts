@@ -3,6 +3,7 @@ export { all, between, exactly, experiment, one, suite } from "./ports/author.ts
 export type { Experiment, ExperimentOptions, GpuWorkload, Part, Workload } from "./ports/author.ts";
 export type { FilePath } from "./ports/author.ts";
 export type { Suite, SuiteOptions, SuiteRunOptions } from "./ports/author.ts";
+export { inTurn, repeat } from "./ports/timing.ts";
 export { defineCheck } from "./ports/check.ts";
 export { defineFault } from "./ports/fault.ts";
 export { defineLoad } from "./ports/load.ts";
