@@ -7,23 +7,23 @@ export interface ProcessFacts {
   readonly mounts: string;
 }
 
+/** Which container; `container` "": the pod's only one. */
+export interface ContainerName {
+  readonly uid: string;
+  readonly container: string;
+}
+
 /**
  * The first process of a pod's container. It is known by what every kubelet mounts into one,
  * whatever the runtime and the version of cgroups: its termination log, a file below
  * `pods/<uid>/containers/<name>/`. Of the processes that see it the first one is number 1 of its
- * own pid namespace, or, where the pod shares one, the only one whose parent does not see it.
- * `container` "": the pod's only one. Pure.
+ * own pid namespace, or, where the pod shares one, the only one whose parent does not see it. Pure.
  */
 export function mainProcess(
   all: readonly ProcessFacts[],
-  of: { readonly uid: string; readonly container: string },
+  of: ContainerName,
 ): { readonly pid: number } | { readonly why: string } {
-  const inside = all.flatMap((one) => {
-    const name = containerOf(one.mounts, of.uid);
-    return name === null || (of.container !== "" && name !== of.container)
-      ? []
-      : [{ ...one, name }];
-  });
+  const inside = processesOf(all, of);
   const names = [...new Set(inside.map(({ name }) => name))].sort();
   if (names.length === 0) {
     const which = of.container === "" ? "" : ` named ${of.container}`;
@@ -40,6 +40,19 @@ export function mainProcess(
     return { why: `must have one first process, got ${heads.length} in ${names[0]}` };
   }
   return { pid: head.pid };
+}
+
+/** All processes of that container, or of all of the pod's where none is named. Pure. */
+export function processesOf(
+  all: readonly ProcessFacts[],
+  of: ContainerName,
+): readonly (ProcessFacts & { readonly name: string })[] {
+  return all.flatMap((one) => {
+    const name = containerOf(one.mounts, of.uid);
+    return name === null || (of.container !== "" && name !== of.container)
+      ? []
+      : [{ ...one, name }];
+  });
 }
 
 /** Name of the container of that pod that a process is in, or null. */

@@ -22,6 +22,7 @@ const PROGRAMS: {
 } = {
   "gpu-state": () => import("./effects/gpu-state.ts"),
   "container-kill": () => import("./effects/container-kill.ts"),
+  freeze: () => import("./effects/freeze.ts"),
   delete: () => import("./effects/delete.ts"),
   power: () => import("./effects/power.ts"),
   link: () => import("./effects/link.ts"),

@@ -16,6 +16,8 @@ export type Effect =
     }
   /** Node agent: SIGKILL to a container's first process. Happens once. "": the pod's only one. */
   | { readonly kind: "container-kill"; readonly pod: Target<"pod">; readonly container: string }
+  /** Node agent: no process of a container runs any more. "": the pod's only one. */
+  | { readonly kind: "freeze"; readonly pod: Target<"pod">; readonly container: string }
   /** Guard: deletes a pod. Happens once; there is nothing to release. */
   | { readonly kind: "delete"; readonly pod: Target<"pod">; readonly graceMs: Ms }
   /** Guard, local cluster: link first, then kill; release is a fresh boot. */
@@ -67,6 +69,12 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     once: true,
     cutsControlPath: false,
     means: "SIGKILL on the node, to one process",
+  },
+  freeze: {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "freezer of the container's cgroup, else SIGSTOP to its processes",
   },
   delete: {
     doneBy: "api",

@@ -64,12 +64,35 @@ function session(child: ReturnType<typeof startProgram>, signal?: AbortSignal): 
   };
 }
 
-/** A node agent under its init, with two devices in a temporary folder. */
-export async function agentBench(): Promise<InjectorBench & { readonly folder: string }> {
+/** Two effects of one kind that can be had on this machine, apart from each other. */
+export interface EffectBench {
+  readonly effect: (nth: 0 | 1) => Effect;
+  /** Text of its journal entry that no other effect's has. */
+  readonly mark: (effect: Effect) => string;
+  readonly isThere: (effect: Effect) => boolean;
+  readonly close: () => Promise<void>;
+}
+
+/** Two devices in a folder. */
+function deviceBench(devices: string): EffectBench {
+  const device = (effect: Effect): string => (effect.kind === "gpu-state" ? effect.gpu.device : "");
+  for (const nth of [0, 1]) mkdirSync(join(devices, `GPU-n1-${nth}`), { recursive: true });
+  return {
+    effect: (nth) => gpuState(`GPU-n1-${nth}`),
+    mark: (effect) => `"device":"${device(effect)}"`,
+    isThere: (effect) => isDisturbed(join(devices, device(effect), "state.json")),
+    close: async () => {},
+  };
+}
+
+/** A node agent under its init; it holds `effects`, by default two devices in its folder. */
+export async function agentBench(
+  effects?: EffectBench,
+): Promise<InjectorBench & { readonly folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), "ninety-agent-"));
   const devices = join(folder, "gpus");
   const socket = join(folder, "agent.sock");
-  for (const nth of [0, 1]) mkdirSync(join(devices, `GPU-n1-${nth}`), { recursive: true });
+  const { effect, mark, isThere, close } = effects ?? deviceBench(devices);
   const env = {
     NINETY_AGENT_SOCKET: socket,
     NINETY_JOURNAL: join(folder, "effects"),
@@ -83,17 +106,16 @@ export async function agentBench(): Promise<InjectorBench & { readonly folder: s
   const agentOf = (): readonly number[] =>
     processesWith("src/agents/node-agent.ts").filter((pid) => isChildOf(pid, init.pid ?? 0));
   const carriers = (): readonly number[] => processesWith("effect-child.ts", folder);
-  const device = (effect: Effect): string => (effect.kind === "gpu-state" ? effect.gpu.device : "");
   return {
     folder,
     injector,
-    effect: (nth) => gpuState(`GPU-n1-${nth}`),
+    effect,
     foreign: { kind: "power", node: NODE },
-    isThere: (effect) => isDisturbed(join(devices, device(effect), "state.json")),
+    isThere,
     nowUs: () => nowUs() - monotonicStartUs,
     breaks: {
       holder: () => endAll(agentOf()),
-      carrierOf: (effect) => endAll(carriers().filter((pid) => carries(pid, device(effect)))),
+      carrierOf: (effect) => endAll(carriers().filter((pid) => carries(pid, mark(effect)))),
       freeze: () => freezeAll(agentOf()),
       all: () => endAll([...agentOf(), ...carriers()]),
     },
@@ -102,6 +124,7 @@ export async function agentBench(): Promise<InjectorBench & { readonly folder: s
       init.kill("SIGTERM");
       const code = await exited(init);
       await until("no carrier is left", () => carriers().length === 0);
+      await close();
       rmSync(folder, { recursive: true, force: true });
       if (code !== 0) throw new Error(`the node agent must end with code 0, got ${code}`);
     },
@@ -130,7 +153,7 @@ function isChildOf(pid: number, parent: number): boolean {
   return readFileSync(`/proc/${pid}/status`, "utf8").includes(`PPid:\t${parent}\n`);
 }
 
-function carries(pid: number, device: string): boolean {
+function carries(pid: number, mark: string): boolean {
   const entry = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").at(-2) ?? "";
-  return readFileSync(entry, "utf8").includes(`"device":"${device}"`);
+  return readFileSync(entry, "utf8").includes(mark);
 }

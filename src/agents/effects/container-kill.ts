@@ -1,7 +1,6 @@
-import { readFileSync, readdirSync } from "node:fs";
-
 import type { Effect } from "../../model/effect.ts";
-import { mainProcess, type ProcessFacts } from "../container-process.ts";
+import { mainProcess } from "../container-process.ts";
+import { allProcesses } from "../processes.ts";
 
 type ContainerKill = Extract<Effect, { kind: "container-kill" }>;
 
@@ -15,18 +14,3 @@ export async function apply({ pod, container }: ContainerKill): Promise<void> {
 /** It happens once: nothing is held. */
 export async function extend(): Promise<void> {}
 export async function undo(): Promise<void> {}
-
-/** What ends while it is looked at is not there. */
-function allProcesses(): readonly ProcessFacts[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const status = readFileSync(`/proc/${pid}/status`, "utf8");
-        const mounts = readFileSync(`/proc/${pid}/mountinfo`, "utf8");
-        return [{ pid: Number(pid), status, mounts }];
-      } catch {
-        return [];
-      }
-    });
-}

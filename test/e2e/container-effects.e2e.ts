@@ -1,0 +1,122 @@
+// What the node agent does to containers, on processes that stand for one: no cluster.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import * as freeze from "../../src/agents/effects/freeze.ts";
+import { stateOf } from "../../src/agents/processes.ts";
+import type { Effect } from "../../src/model/effect.ts";
+import { injectorContract } from "../../src/testing/injector-contract.ts";
+import { agentBench, type EffectBench } from "../support/agent-bench.ts";
+import { until } from "../support/holder-process.ts";
+import { testContainer, type TestContainer } from "../support/test-container.ts";
+
+/** A container of three processes. */
+const SCRIPT = "sleep 1000 & sleep 1001 & exec sleep 1002";
+let made = 0;
+const sleeper = (controllers: readonly string[] = []): Promise<TestContainer> => {
+  made += 1;
+  return testContainer({ uid: `u-${made}`, script: SCRIPT, controllers });
+};
+
+/** Two containers, and effects on them. */
+async function benchOf(of: {
+  readonly make: () => Promise<TestContainer>;
+  readonly effect: (container: TestContainer) => Effect;
+  readonly isThere: (container: TestContainer) => boolean;
+}): Promise<EffectBench> {
+  const pair = [await of.make(), await of.make()] as const;
+  const uidOf = (effect: Effect): string => ("pod" in effect ? effect.pod.uid : "");
+  return {
+    effect: (nth) => of.effect(pair[nth]),
+    mark: (effect) => `"uid":"${uidOf(effect)}"`,
+    isThere: (effect) => pair.some((one) => one.pod.uid === uidOf(effect) && of.isThere(one)),
+    close: async () => {
+      for (const one of pair) await one.close();
+    },
+  };
+}
+
+type Freeze = Extract<Effect, { kind: "freeze" }>;
+const freezeOf = ({ pod }: TestContainer): Freeze => ({ kind: "freeze", pod, container: "" });
+
+/** None of its processes makes a step, by whatever means. */
+const isFrozen = ({ pids, cgroups }: TestContainer): boolean => {
+  const states = pids().map(stateOf);
+  const folder = cgroups["freezer"];
+  if (folder === undefined) return states.length > 0 && states.every((state) => state === "T");
+  return freezerSays(folder);
+};
+function freezerSays(folder: string): boolean {
+  try {
+    return readFileSync(join(folder, "freezer.state"), "utf8").trim() === "FROZEN";
+  } catch {
+    return readFileSync(join(folder, "cgroup.events"), "utf8").includes("frozen 1");
+  }
+}
+
+injectorContract("node-agent that freezes", async () =>
+  agentBench(
+    await benchOf({ make: () => sleeper(["freezer"]), effect: freezeOf, isThere: isFrozen }),
+  ),
+);
+
+describe("freeze", () => {
+  const all: TestContainer[] = [];
+  const container = async (controllers: readonly string[] = []): Promise<TestContainer> => {
+    const one = await sleeper(controllers);
+    all.push(one);
+    await until("its three processes run", () => one.pids().length === 3);
+    return one;
+  };
+  beforeEach(() => void all.splice(0));
+  afterEach(async () => {
+    for (const one of all) {
+      await freeze.undo(freezeOf(one));
+      await one.close();
+    }
+  });
+
+  test("leaves those of other containers alone, also in the same cgroup", async () => {
+    const [one, other] = [await container(), await container()];
+    await freeze.apply(freezeOf(one));
+    expect(one.pids().map(stateOf)).toEqual(["T", "T", "T"]);
+    expect(other.pids().map(stateOf)).not.toContain("T");
+    await freeze.undo(freezeOf(one));
+    expect(one.pids().map(stateOf)).not.toContain("T");
+  });
+
+  test("is undone twice, and without having been there", async () => {
+    const one = await container(["freezer"]);
+    await freeze.undo(freezeOf(one));
+    await freeze.apply(freezeOf(one));
+    expect(isFrozen(one)).toBe(true);
+    await freeze.undo(freezeOf(one));
+    await freeze.undo(freezeOf(one));
+    expect(isFrozen(one)).toBe(false);
+  });
+
+  test("a container that is frozen already is refused, and stays as it is", async () => {
+    const one = await container(["freezer"]);
+    await freeze.apply(freezeOf(one));
+    await expect(freeze.apply(freezeOf(one))).rejects.toThrow("must run, got frozen");
+    expect(isFrozen(one)).toBe(true);
+  });
+
+  test("a container that is not on this node is named", async () => {
+    const one = await container();
+    const pod = { ...one.pod, uid: "u-none" };
+    await expect(freeze.apply({ kind: "freeze", pod, container: "" })).rejects.toThrow(
+      `container of pod shop/${one.pod.name} must run on this node`,
+    );
+    await freeze.undo({ kind: "freeze", pod, container: "" });
+  });
+
+  test("a frozen container that is killed all the same is gone for the undo", async () => {
+    const one = await container(["freezer"]);
+    await freeze.apply(freezeOf(one));
+    for (const pid of one.pids()) process.kill(pid, "SIGKILL");
+    await freeze.undo(freezeOf(one));
+    await until("nobody is left in it", () => one.pids().length === 0);
+  });
+});
