@@ -1,10 +1,7 @@
 import type { Evidence } from "../model/evidence.ts";
-import { count, text, type Read } from "../model/fields.ts";
-import { numberAt } from "../model/json.ts";
-import type { Target } from "../model/target.ts";
+import { count, text } from "../model/fields.ts";
 import { defineFault } from "../ports/fault.ts";
-import { lookAtDevice, lookAtHolder, type DeviceHolder } from "../ports/looks.ts";
-import type { Witness } from "../ports/witness.ts";
+import { isTold, lookAtGpu } from "../ports/looks.ts";
 
 const params = {
   port: count({
@@ -20,17 +17,8 @@ const params = {
     default: "/health/ready",
   }),
 };
-type Params = Read<typeof params>;
 
-type Seen = {
-  readonly holder: DeviceHolder | null;
-  /** Whether the holder computes: 200, another status, or 0 for no answer; null: no holder. */
-  readonly computes: number | null;
-  /** State of the device as the plugin on its node exports it; null: nobody tells. */
-  readonly device: string | null;
-  /** GPUs that the node offers. */
-  readonly allocatable: number;
-};
+type Seen = Awaited<ReturnType<typeof lookAtGpu>>;
 
 /** Calls on a device never return, and nobody is told: the process lives and its status is good. */
 export const gpuHang = defineFault({
@@ -46,7 +34,7 @@ export const gpuHang = defineFault({
   effects: (_params, gpu) => [
     { kind: "gpu-state", gpu, state: "hang", signal: false, symptom: true },
   ],
-  observe: look,
+  observe: lookAtGpu,
   proof: (before, now, of, gpu) => ({
     effect: effectOf(before, now),
     by: "answer of the holder by HTTP, status of its pod, allocatable of the node, device metrics",
@@ -60,16 +48,6 @@ export const gpuHang = defineFault({
   proofWithinMs: 60_000,
 });
 
-async function look(witness: Witness, gpu: Target<"gpu">, of: Params): Promise<Seen> {
-  const [holding, device, node] = await Promise.all([
-    lookAtHolder(witness, gpu, of),
-    lookAtDevice(witness, gpu),
-    witness.object(`api/v1/nodes/${gpu.node}`),
-  ]);
-  const allocatable = numberAt(node, "status", "allocatable", "nvidia.com/gpu") ?? 0;
-  return { ...holding, device, allocatable };
-}
-
 function effectOf(before: Seen, now: Seen): Evidence["effect"] {
   const { holder } = now;
   if (before.holder === null || before.computes !== 200 || before.holder.terminating) {
@@ -80,6 +58,6 @@ function effectOf(before: Seen, now: Seen): Evidence["effect"] {
   if (now.device === "ok") return "absent";
   if (holder === null || holder.terminating) return "unclear";
   // Told to be bad, or ended: that is another fault.
-  if (holder.health === "Unhealthy" || now.allocatable < before.allocatable) return "unclear";
+  if (isTold(before, now)) return "unclear";
   return holder.running && holder.restarts === before.holder.restarts ? "present" : "unclear";
 }

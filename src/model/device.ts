@@ -29,6 +29,10 @@ export interface DeviceFile {
   readonly symptom: boolean;
   /** The effect that wrote it, or null. */
   readonly by: string | null;
+  /** `slow`: how many times as long calls take; absent: as the server is told. */
+  readonly factor?: number;
+  /** CLOCK_MONOTONIC: who started from then on feels nothing; absent: all feel it. */
+  readonly sparesFromUs?: Us;
   /** CLOCK_MONOTONIC of the node, microseconds: after it every reader takes the device for ok. */
   readonly untilUs: Us | null;
 }

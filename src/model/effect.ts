@@ -13,6 +13,10 @@ export type Effect =
       readonly signal: boolean;
       /** The process that holds the device feels it. */
       readonly symptom: boolean;
+      /** `slow`: calls take so many times as long. */
+      readonly factor?: number;
+      /** Only processes that run already feel it: starting again cures. Default false. */
+      readonly sparesNew?: boolean;
     }
   /** Node agent: SIGKILL to a container's first process. Happens once. "": the pod's only one. */
   | { readonly kind: "container-kill"; readonly pod: Target<"pod">; readonly container: string }

@@ -52,6 +52,16 @@ export function numberAt(
   return typeof number === "number" && Number.isFinite(number) ? number : undefined;
 }
 
+/** Whether it can be parsed as JSON. */
+export function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** JSON text with sorted keys: the same value is the same text, whoever wrote it. */
 export function stableText(value: unknown, indent?: number): string {
   const sorted = (_key: string, inner: unknown): unknown =>

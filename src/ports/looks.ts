@@ -2,7 +2,7 @@
 import { at, listAt, numberAt, textAt, type Json } from "../model/json.ts";
 import type { Ms } from "../model/quantity.ts";
 import type { Target } from "../model/target.ts";
-import type { Witness } from "./witness.ts";
+import type { Answer, Witness } from "./witness.ts";
 
 /** Exit codes of a container that ended well, or by SIGKILL or SIGTERM. */
 const ASKED_TO_END: readonly number[] = [0, 137, 143];
@@ -110,4 +110,65 @@ function stateIn(metrics: string, device: string): string | null {
     return /\bstate="([^"]*)"/.exec(line)?.[1] ?? null;
   }
   return null;
+}
+
+/** A GPU and its holder, for faults that leave the holder's process alive. */
+export type GpuNow = {
+  readonly holder: DeviceHolder | null;
+  /** State of the device as the plugin on its node exports it; null: nobody tells. */
+  readonly device: string | null;
+  /** GPUs that the node offers. */
+  readonly allocatable: number;
+};
+
+/** The GPU, its holder, and whether it computes: 200, another status, 0 for silence; null: gone. */
+export async function lookAtGpu(
+  witness: Witness,
+  gpu: Target<"gpu">,
+  of: { readonly port: number; readonly path: string },
+): Promise<GpuNow & { readonly computes: number | null }> {
+  const [{ holder, computes }, device, node] = await Promise.all([
+    lookAtHolder(witness, gpu, of),
+    lookAtDevice(witness, gpu),
+    witness.object(`api/v1/nodes/${gpu.node}`),
+  ]);
+  const allocatable = numberAt(node, "status", "allocatable", "nvidia.com/gpu") ?? 0;
+  return { holder, device, allocatable, computes };
+}
+
+/** The GPU and its holder, and the answers to the same request, asked one after the other. */
+export async function lookAtAnswers(
+  witness: Witness,
+  gpu: Target<"gpu">,
+  of: {
+    readonly port: number;
+    readonly path: string;
+    /** JSON. */
+    readonly body: string;
+    readonly times: number;
+    readonly withinMs: Ms;
+  },
+): Promise<GpuNow & { readonly answers: readonly Answer[] }> {
+  const { port, path, body, times, withinMs } = of;
+  const [device, node, pod] = await Promise.all([
+    lookAtDevice(witness, gpu),
+    witness.object(`api/v1/nodes/${gpu.node}`),
+    gpu.holder === null ? null : podNow(witness, gpu.holder),
+  ]);
+  const allocatable = numberAt(node, "status", "allocatable", "nvidia.com/gpu") ?? 0;
+  const holder = pod === null ? null : holderIn(pod, gpu.device);
+  const answers: Answer[] = [];
+  if (gpu.holder !== null && holder?.running === true) {
+    const request = { port, path, body: JSON.parse(body) as Json, withinMs };
+    // Who is silent is not asked again: a look has its own bound.
+    while (answers.length < times && answers.at(-1)?.answered !== false) {
+      answers.push(await witness.http(gpu.holder, request));
+    }
+  }
+  return { holder, device, allocatable, answers };
+}
+
+/** Whether the kubelet tells that the device is bad, or offers fewer of them than before. */
+export function isTold(before: GpuNow, now: GpuNow): boolean {
+  return now.holder?.health === "Unhealthy" || now.allocatable < before.allocatable;
 }

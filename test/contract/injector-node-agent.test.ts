@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { Held } from "../../src/model/effect.ts";
+import type { Effect, Held } from "../../src/model/effect.ts";
 import { okDevice, type DeviceFile } from "../../src/model/device.ts";
 import { injectorContract } from "../../src/testing/injector-contract.ts";
 import { agentBench, gpuState } from "../support/agent-bench.ts";
@@ -37,6 +37,25 @@ describe("node-agent", () => {
     });
     await bench.injector.stop(held("r/f1.0"), signal());
     expect(file()).toEqual(okDevice("GPU-n1-0"));
+  });
+
+  test("a factor and the time from which new processes are spared outlast renewals", async () => {
+    const effect: Effect = {
+      ...gpuState("GPU-n1-0"),
+      state: "slow",
+      factor: 4,
+      sparesNew: true,
+    };
+    const beforeUs = Number(process.hrtime.bigint() / 1_000n);
+    await bench.injector.start({ id: "r/f1.0", effect }, LEASE, signal());
+    const first = file();
+    expect(first.factor).toBe(4);
+    expect(first.sparesFromUs).toBeGreaterThanOrEqual(beforeUs);
+    await until("the renewal is in the file", async () => {
+      await bench.injector.renew(["r/f1.0"], signal());
+      return (file().untilUs ?? 0) > (first.untilUs ?? 0);
+    });
+    expect(file()).toMatchObject({ factor: 4, sparesFromUs: first.sparesFromUs });
   });
 
   test("one device is held once: a second effect is refused and leaves the first", async () => {

@@ -92,6 +92,24 @@ test("sticky error: 500 at once until the process ends, also after the device wo
   await (await start()).ready();
 });
 
+test("sticky error that spares new processes: starting again is the cure", async () => {
+  const server = await start({ CANARY_REUSE_MS: "0" });
+  await server.ready();
+  const sparesFromUs = Number(process.hrtime.bigint() / 1_000n);
+  await setDevice(servers.folder, {
+    state: "sticky-error",
+    symptom: true,
+    by: "f01.0",
+    sparesFromUs,
+  });
+  expect((await server.predict()).status).toBe(500);
+  server.process.kill("SIGTERM");
+  expect(await server.process.ended).toBe(0);
+  const again = await start({ CANARY_REUSE_MS: "0" });
+  await again.ready();
+  expect((await again.predict()).status).toBe(200);
+});
+
 test("hang without a watchdog: port, status and liveness look well, nothing is answered", async () => {
   const server = await start({ CANARY_DEADLINE_MS: "100", LIVE_LIMIT_MS: "4000" });
   await server.ready();
@@ -149,6 +167,19 @@ test("slow: right answers that come late", async () => {
   expect((await server.predict()).status).toBe(200);
   expect(performance.now() - startMs).toBeGreaterThanOrEqual(200);
   expect((await server.get("/health/ready")).status).toBe(200);
+});
+
+test("slow by a factor of the device: that one counts", async () => {
+  const server = await start({ SLOW_FACTOR: "2", SLOW_BASE_MS: "20" });
+  await server.ready();
+  await setDevice(servers.folder, { state: "slow", symptom: true, by: "f01.0", factor: 21 });
+  const startMs = performance.now();
+  expect((await server.predict()).status).toBe(200);
+  expect(performance.now() - startMs).toBeGreaterThanOrEqual(400);
+  await setDevice(servers.folder, {});
+  const wellMs = performance.now();
+  expect((await server.predict()).status).toBe(200);
+  expect(performance.now() - wellMs).toBeLessThan(400);
 });
 
 test("out of memory: large batches fail, small ones and the canary do not", async () => {

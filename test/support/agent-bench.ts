@@ -131,7 +131,7 @@ export async function agentBench(
   };
 }
 
-export const gpuState = (device: string): Effect => ({
+export const gpuState = (device: string): Extract<Effect, { kind: "gpu-state" }> => ({
   kind: "gpu-state",
   gpu: { kind: "gpu", node: NODE, device, holder: null },
   state: "crash",

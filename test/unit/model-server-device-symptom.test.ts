@@ -3,6 +3,7 @@ import { type DeviceState, okDevice } from "../../src/model/device.ts";
 import {
   distorted,
   feltState,
+  slowFactorOf,
   symptomOf,
 } from "../../workloads/programs/model-server/device-symptom.ts";
 
@@ -43,4 +44,18 @@ test("only a symptom is felt, and of several devices the worst", () => {
 
 test("wrong answers keep sum and range of each row", () => {
   expect([...distorted(Float32Array.from([1, 2, 3, 4, 5, 6]), 3)]).toEqual([2, 3, 1, 5, 6, 4]);
+});
+
+test("a state that spares new processes is felt by those that ran before it", () => {
+  const sticky = { ...device("sticky-error", true), sparesFromUs: 1_000 };
+  expect(feltState([sticky], 999)).toBe("sticky-error");
+  expect(feltState([sticky], 1_000)).toBe("ok");
+  expect(feltState([device("sticky-error", true)], 1_000)).toBe("sticky-error");
+});
+
+test("the slowest device decides, and only one that is slow and felt", () => {
+  const slow = (factor: number, symptom = true) => ({ ...device("slow", symptom), factor });
+  expect(slowFactorOf([slow(3), slow(5), slow(9, false)], 10)).toBe(5);
+  expect(slowFactorOf([slow(3), device("slow", true)], 10)).toBe(10);
+  expect(slowFactorOf([{ ...device("hang", true), factor: 20 }], 10)).toBe(10);
 });

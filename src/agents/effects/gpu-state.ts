@@ -26,9 +26,23 @@ function readDevice(path: string): DeviceFile | null {
   }
 }
 
-function write({ gpu, state, signal, symptom }: GpuState, { id, untilUs }: Until): void {
-  const file: DeviceFile = { id: gpu.device, state, signal, symptom, by: id, untilUs };
-  replaceFile(stateFile(gpu.device), JSON.stringify(file), false);
+/** When the state began is remembered in the file itself. */
+function write(effect: GpuState, { id, untilUs }: Until): void {
+  const { gpu, state, signal, symptom, factor, sparesNew = false } = effect;
+  const path = stateFile(gpu.device);
+  const last = readDevice(path);
+  const since = last?.by === id ? last.sparesFromUs : undefined;
+  const file: DeviceFile = {
+    id: gpu.device,
+    state,
+    signal,
+    symptom,
+    by: id,
+    untilUs,
+    ...(factor === undefined ? {} : { factor }),
+    ...(sparesNew ? { sparesFromUs: since ?? nowUs() } : {}),
+  };
+  replaceFile(path, JSON.stringify(file), false);
 }
 
 export async function apply(effect: GpuState, until: Until): Promise<void> {

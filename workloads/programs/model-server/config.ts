@@ -64,7 +64,10 @@ export interface Config {
   readonly devices: readonly string[];
   /** DEVICE_FOLDER: where the folders of the devices are. */
   readonly deviceFolder: string;
-  /** SLOW_FACTOR, 10, times the longer of the call and SLOW_BASE_MS, 10. */
+  /**
+   * SLOW_FACTOR, 10, where the device names none, times the longer of the call and
+   * SLOW_BASE_MS, 10.
+   */
   readonly slowFactor: number;
   readonly slowBaseMs: number;
   /** OOM_ROWS_MAX, 4: larger batches do not fit when the device is out of memory. */

@@ -38,10 +38,20 @@ const WORST_FIRST: readonly DeviceState[] = [
   "ok",
 ];
 
-/** The state that a process on these devices feels. */
-export function feltState(devices: readonly DeviceFile[]): DeviceState {
-  const felt = devices.map((device) => (device.symptom ? device.state : "ok"));
+/** The state that a process on these devices feels, which started then. */
+export function feltState(devices: readonly DeviceFile[], startedUs = 0): DeviceState {
+  const felt = devices.map(({ state, symptom, sparesFromUs = Infinity }) =>
+    symptom && startedUs < sparesFromUs ? state : "ok",
+  );
   return WORST_FIRST.find((state) => felt.includes(state)) ?? "ok";
+}
+
+/** How many times as long calls take on these devices, where they are slow: the slowest decides. */
+export function slowFactorOf(devices: readonly DeviceFile[], otherwise: number): number {
+  const factors = devices
+    .filter(({ state, symptom }) => state === "slow" && symptom)
+    .map(({ factor = otherwise }) => factor);
+  return factors.length === 0 ? otherwise : Math.max(...factors);
 }
 
 /**

@@ -7,8 +7,9 @@ import { writeSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { messageOf } from "../../../src/model/error.ts";
 import { DeviceFolder } from "../shared/device-folder.ts";
+import { monotonicUs } from "../shared/log.ts";
 import { readConfig } from "./config.ts";
-import { POISONED, distorted, feltState, symptomOf } from "./device-symptom.ts";
+import { POISONED, distorted, feltState, slowFactorOf, symptomOf } from "./device-symptom.ts";
 import { ABORTED, type WorkerAnswer, type WorkerAsk } from "./worker-protocol.ts";
 
 /** How soon a blocked worker notices that its server is gone. */
@@ -18,6 +19,7 @@ const config = readConfig(process.env);
 const sessions = new Map<number, InferenceSession>();
 const devices = config.devices.map((id) => new DeviceFolder(config.deviceFolder, id));
 const serverPid = process.ppid;
+const startedUs = monotonicUs();
 const cell = new Int32Array(new SharedArrayBuffer(4));
 let poisoned = false;
 
@@ -34,7 +36,10 @@ class CallFailed extends Error {
 function touchDevices(rows: number | null): "delay" | "distort" | "nothing" {
   if (devices.length === 0) return "nothing";
   if (poisoned) throw new CallFailed({ ok: false, code: "INTERNAL", message: POISONED });
-  const state = feltState(devices.map((device) => device.now()));
+  const state = feltState(
+    devices.map((device) => device.now()),
+    startedUs,
+  );
   const symptom = symptomOf(state, { rows, rowsMax: config.oomRowsMax });
   switch (symptom.do) {
     case "die":
@@ -64,7 +69,11 @@ function blockForever(): never {
 }
 
 function delayBlocking(tookMs: number): void {
-  const delayMs = (config.slowFactor - 1) * Math.max(tookMs, config.slowBaseMs);
+  const factor = slowFactorOf(
+    devices.map((device) => device.now()),
+    config.slowFactor,
+  );
+  const delayMs = (factor - 1) * Math.max(tookMs, config.slowBaseMs);
   if (delayMs > 0) Atomics.wait(cell, 0, 0, delayMs);
 }
 

@@ -29,6 +29,8 @@ export function parseDevice(id: string, text: string): DeviceFile {
   const state = textAt(raw, "state");
   if (!STATES.has(state)) throw new Error(`state must be a device state, got "${state}"`);
   const by = textAt(raw, "by");
+  const factor = numberAt(raw, "factor");
+  const sparesFromUs = numberAt(raw, "sparesFromUs");
   return {
     id,
     state: state as DeviceState,
@@ -36,6 +38,8 @@ export function parseDevice(id: string, text: string): DeviceFile {
     symptom: at(raw, "symptom") === true,
     by: by === "" ? null : by,
     untilUs: numberAt(raw, "untilUs") ?? null,
+    ...(factor === undefined ? {} : { factor }),
+    ...(sparesFromUs === undefined ? {} : { sparesFromUs }),
   };
 }
 
