@@ -6,10 +6,16 @@ import (
 	"os"
 	"sort"
 	"strings"
+
+	"ninety/binaries/net-effects/internal/ask"
+	"ninety/binaries/net-effects/internal/queue"
 )
 
 // programs: each gets the arguments after its name.
-var programs = map[string]func(arguments []string) error{}
+var programs = map[string]func(arguments []string) error{
+	"ask":   ask.Run,
+	"queue": queue.Run,
+}
 
 func main() {
 	names := make([]string, 0, len(programs))
