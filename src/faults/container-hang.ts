@@ -54,6 +54,10 @@ export const containerHang = defineFault({
   about: "No process of a container runs any more: connections stay open, nothing is answered.",
   on: "pod",
   lasts: "held",
+  kinds: ["freeze"],
+  evidence:
+    "The container's answer by HTTP, which is silence where there was one, while the pod's status " +
+    "tells that the same container runs.",
   params,
   effects: ({ container }, pod) => [{ kind: "freeze", pod, container }],
   observe: look,

@@ -54,6 +54,10 @@ export const gpuSlow = defineFault({
   about: "Calls on a GPU take several times as long, as on one that is throttled; all are right.",
   on: "gpu",
   lasts: "held",
+  kinds: ["gpu-state"],
+  evidence:
+    "The times of five predictions by the holder, the middle one counting, while nobody tells of " +
+    "the device.",
   params,
   problems: ({ body }) => (isJsonText(body) ? [] : [`body must be JSON, got ${body}`]),
   effects: ({ factor }, gpu) => [

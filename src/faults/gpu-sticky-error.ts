@@ -46,6 +46,10 @@ export const gpuStickyError = defineFault({
   about: "Every call of the process on a GPU fails at once until it is started again.",
   on: "gpu",
   lasts: "held",
+  kinds: ["gpu-state"],
+  evidence:
+    "The holder's answer by HTTP, which is an error where there was 200, before its container was " +
+    "started again; the status of its pod, the GPUs that the node offers, the device's metrics.",
   params,
   effects: ({ cure, signal }, gpu) => [
     { kind: "gpu-state", gpu, state: STATE, signal, symptom: true, sparesNew: cure === "restart" },

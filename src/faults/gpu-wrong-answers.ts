@@ -51,6 +51,10 @@ export const gpuWrongAnswers = defineFault({
   about: "Calls on a GPU succeed with wrong numbers, as after a memory error nobody noticed.",
   on: "gpu",
   lasts: "held",
+  kinds: ["gpu-state"],
+  evidence:
+    "The numbers in the holder's answers to the same prediction, asked twice; the status of its " +
+    "pod, the GPUs that the node offers, the device's metrics.",
   params,
   problems: ({ body }) => (isJsonText(body) ? [] : [`body must be JSON, got ${body}`]),
   effects: ({ signal }, gpu) => [{ kind: "gpu-state", gpu, state: STATE, signal, symptom: true }],
