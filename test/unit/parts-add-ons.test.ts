@@ -99,6 +99,25 @@ describe("node agent", () => {
     expect(template(nodeAgent())).not.toContain("replaced");
   });
 
+  it("replaces several programs from one place", () => {
+    const part = nodeAgent({
+      replace: [
+        { effect: "freeze", source: "1;" },
+        { effect: "gpu-state", source: "2;" },
+      ],
+    });
+    expect(part.problems).toEqual([]);
+    const data = { "freeze.ts": "1;", "gpu-state.ts": "2;" };
+    expect(at(object(part, "ConfigMap"), "data")).toEqual(data);
+    const mounts = JSON.stringify(listAt(podOf(part, "DaemonSet"), "containers"));
+    for (const file of Object.keys(data)) expect(mounts).toContain(`"subPath":"${file}"`);
+    expect(
+      nodeAgent({ replace: [{ effect: "Freeze", source: "1;" }] }).problems.map(
+        (one) => one.split(" ")[0],
+      ),
+    ).toEqual(["nodeAgent.replace[0].effect"]);
+  });
+
   it("tells what is wrong", () => {
     const { problems } = nodeAgent({
       mounts: [{ path: "../etc" }],

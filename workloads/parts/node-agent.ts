@@ -35,14 +35,16 @@ const REPLACE = {
   source: text({ about: "the program's whole text" }),
 };
 
+type Replaced = Written<typeof REPLACE>;
+
 export interface NodeAgentOptions {
   /** More folders of the node; they are made where they do not exist. */
   readonly mounts?: readonly Written<typeof MOUNT>[];
   /**
-   * Puts other text in place of the program that carries out one kind of effect: how an experiment
-   * shows what happens when an effect is acknowledged and never there.
+   * Puts other text in place of the program that carries out a kind of effect, or several: how an
+   * experiment shows what happens when an effect is acknowledged and never there.
    */
-  readonly replace?: Written<typeof REPLACE>;
+  readonly replace?: Replaced | readonly Replaced[];
 }
 
 /**
@@ -54,10 +56,9 @@ export function nodeAgent(options: NodeAgentOptions = {}): Part {
   const mounts = (options.mounts ?? []).map((mount, at) =>
     read(`nodeAgent.mounts[${at}]`, MOUNT, mount, problems),
   );
-  const replace =
-    options.replace === undefined
-      ? null
-      : read("nodeAgent.replace", REPLACE, options.replace, problems);
+  const replaced = listed(options.replace).map(({ at, one }) =>
+    read(`nodeAgent.replace${at}`, REPLACE, one, problems),
+  );
   for (const key of Object.keys(options)) {
     if (key === "mounts" || key === "replace") continue;
     problems.push(`nodeAgent.${key} is not a field; known: mounts, replace`);
@@ -72,8 +73,8 @@ export function nodeAgent(options: NodeAgentOptions = {}): Part {
     part: PART,
     objects: [
       systemNamespace(PART),
-      ...(replace === null ? [] : [replacement(replace)]),
-      daemonSet(folders, replace),
+      ...(replaced.length === 0 ? [] : [replacement(replaced)]),
+      daemonSet(folders, replaced),
     ],
     selector: selectorOf(PART),
     replicas: null,
@@ -85,13 +86,23 @@ export function nodeAgent(options: NodeAgentOptions = {}): Part {
 
 type Replace = { readonly effect: string; readonly source: string };
 
-function replacement({ effect, source }: Replace): KubeObject {
+/** Each with its place in what was written, for messages. */
+function listed(
+  written: NodeAgentOptions["replace"],
+): readonly { readonly at: string; readonly one: Replaced }[] {
+  if (written === undefined) return [];
+  // Anybody's code: what is no list is read, and refused, as one.
+  if (!Array.isArray(written)) return [{ at: "", one: written as Replaced }];
+  return (written as readonly Replaced[]).map((one, nth) => ({ at: `[${nth}]`, one }));
+}
+
+function replacement(all: readonly Replace[]): KubeObject {
   return partObject(PART, {
     apiVersion: "v1",
     kind: "ConfigMap",
     name: REPLACED,
     namespace: SYSTEM_NAMESPACE,
-    data: { [`${effect}.ts`]: source },
+    data: Object.fromEntries(all.map(({ effect, source }) => [`${effect}.ts`, source])),
   });
 }
 
@@ -106,32 +117,24 @@ function textHash(text: string): string {
 
 function daemonSet(
   folders: readonly { readonly path: string; readonly readOnly: boolean }[],
-  replace: Replace | null,
+  replaced: readonly Replace[],
 ): KubeObject {
   const nodeFolders = folders.map(({ path, readOnly }, at) => ({
     volume: { name: `node-${at}`, hostPath: { path, type: "DirectoryOrCreate" } },
     mount: { name: `node-${at}`, mountPath: path, readOnly },
   }));
-  const file = `${replace?.effect}.ts`;
-  const replaced =
-    replace === null
-      ? []
-      : [
-          {
-            volume: { name: "replaced", configMap: { name: REPLACED } },
-            mount: {
-              name: "replaced",
-              mountPath: `${EFFECTS}/${file}`,
-              subPath: file,
-              readOnly: true,
-            },
-          },
-        ];
+  const programs = replaced.map(({ effect }) => ({
+    name: "replaced",
+    mountPath: `${EFFECTS}/${effect}.ts`,
+    subPath: `${effect}.ts`,
+    readOnly: true,
+  }));
+  const texts = { name: "replaced", configMap: { name: REPLACED } };
   const socket = {
     volume: { name: "socket", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
     mount: { name: "socket", mountPath: "/run/ninety", readOnly: false },
   };
-  const all = [...nodeFolders, ...replaced, socket];
+  const all = [...nodeFolders, socket];
   const container = {
     name: "agent",
     image: PROGRAMS_IMAGE,
@@ -140,10 +143,10 @@ function daemonSet(
     env: [fromPod("NODE_NAME", "spec.nodeName"), fromPod("POD_NAME", "metadata.name")],
     resources: { requests: { cpu: "20m", memory: "64Mi" } },
     securityContext: { privileged: true, runAsUser: 0 },
-    volumeMounts: all.map(({ mount }) => mount),
+    volumeMounts: [...all.map(({ mount }) => mount), ...programs],
   };
-  const annotations =
-    replace === null ? {} : { "ninety/replaced": `${file} ${textHash(replace.source)}` };
+  const hashes = replaced.map(({ effect, source }) => `${effect}.ts ${textHash(source)}`);
+  const annotations = replaced.length === 0 ? {} : { "ninety/replaced": hashes.join(", ") };
   return partObject(PART, {
     apiVersion: "apps/v1",
     kind: "DaemonSet",
@@ -163,7 +166,7 @@ function daemonSet(
           tolerations: [{ operator: "Exists" }],
           terminationGracePeriodSeconds: 5,
           containers: [container],
-          volumes: all.map(({ volume }) => volume),
+          volumes: [...all.map(({ volume }) => volume), ...(replaced.length === 0 ? [] : [texts])],
         },
       },
     },
