@@ -23,6 +23,7 @@ const PROGRAMS: {
   "gpu-state": () => import("./effects/gpu-state.ts"),
   "container-kill": () => import("./effects/container-kill.ts"),
   freeze: () => import("./effects/freeze.ts"),
+  "net-shape": () => import("./effects/net-shape.ts"),
   delete: () => import("./effects/delete.ts"),
   power: () => import("./effects/power.ts"),
   link: () => import("./effects/link.ts"),

@@ -7,6 +7,7 @@ export type BinaryName =
   | "cni"
   | "k6"
   | "pause"
+  | "net-effects"
   | "coredns"
   | "metrics-server";
 
@@ -29,6 +30,7 @@ export type ProgramName =
   | "portmap"
   | "k6"
   | "pause"
+  | "net-effects"
   | "coredns"
   | "metrics-server";
 
@@ -167,6 +169,17 @@ export const COMPONENTS: readonly Component[] = [
     cgo: false,
     coldMiB: 50,
     finishedMiB: 2,
+  },
+  {
+    name: "net-effects",
+    module: "net-effects",
+    files: [{ file: "net-effects", package: "." }],
+    links: [],
+    tags: [],
+    linkerFlags: "-s -w",
+    cgo: false,
+    coldMiB: 150,
+    finishedMiB: 8,
   },
 ];
 

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import type { Progress } from "../ports/cluster.ts";
 import { programPath, type Binaries } from "./binaries.ts";
 import { requireDisk } from "./disk.ts";
-import { cachedLayer, keepNewest, touch } from "./layer-cache.ts";
-import { appLayer, baseLayer, modulesLayer } from "./layers.ts";
+import { cachedLayer, keepNewest, touch, type LayerSource } from "./layer-cache.ts";
+import { appLayer, baseLayer, modulesLayer, withFolders } from "./layers.ts";
 import { ociImage, writeOciArchive, type ImageConfig, type Layer } from "./oci.ts";
+import type { TarEntry } from "./tar.ts";
 
 /** One image as archives on disk, to be imported by a container runtime. */
 export interface ImageArchive {
@@ -25,7 +26,9 @@ export interface EnsureImagesOptions {
   /** Folder of this package: its `node_modules` and sources go into the image. */
   readonly root: string;
   readonly cacheRoot: string;
-  /** Must hold `pause`; each add-on's program in it becomes an image of that name. */
+  /**
+   * Must hold `pause` and `net-effects`; each add-on's program in it becomes an image of that name.
+   */
   readonly binaries: Binaries;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -33,6 +36,7 @@ export interface EnsureImagesOptions {
 
 /** A program of `binaries/` that runs in pods by itself: an image with one file. */
 const ADD_ON_PROGRAMS = ["coredns", "metrics-server"] as const;
+const NODE_TOOLS = ["net-effects"] as const;
 type AddOnProgram = (typeof ADD_ON_PROGRAMS)[number];
 
 /** Older archives are removed. */
@@ -62,6 +66,7 @@ export async function ensureImages(options: EnsureImagesOptions): Promise<readon
   const layers = [
     await cachedLayer(cacheRoot, base, signal),
     await cachedLayer(cacheRoot, modulesLayer(root), signal),
+    await cachedLayer(cacheRoot, toolsLayer(binaries), signal),
   ];
   const app = await cachedLayer(cacheRoot, appLayer(root), signal);
   const addOns = ADD_ON_PROGRAMS.filter((name) => binaries.programs[name] !== undefined);
@@ -71,6 +76,17 @@ export async function ensureImages(options: EnsureImagesOptions): Promise<readon
   ];
   for (const name of addOns) images.push(await oneFile(options, name));
   return images;
+}
+
+/** Static programs that the node agent runs. */
+function toolsLayer(binaries: Binaries): LayerSource {
+  const entries = NODE_TOOLS.map((name): TarEntry => ({
+    kind: "copy",
+    path: `bin/${name}`,
+    mode: 0o755,
+    from: programPath(binaries, name),
+  }));
+  return { name: "tools", entries: withFolders(entries) };
 }
 
 /** An image that holds nothing but one static program. */

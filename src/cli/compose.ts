@@ -79,6 +79,7 @@ const PROGRAMS = [
   "cni",
   "k6",
   "pause",
+  "net-effects",
   "coredns",
 ] as const;
 

@@ -1,6 +1,6 @@
 import type { Target } from "./target.ts";
 import type { DeviceState } from "./device.ts";
-import type { Ms } from "./quantity.ts";
+import type { Ms, Ratio } from "./quantity.ts";
 
 /** One change of the system, as data: to release it nothing else is needed. */
 export type Effect =
@@ -22,6 +22,24 @@ export type Effect =
   | { readonly kind: "container-kill"; readonly pod: Target<"pod">; readonly container: string }
   /** Node agent: no process of a container runs any more. "": the pod's only one. */
   | { readonly kind: "freeze"; readonly pod: Target<"pod">; readonly container: string }
+  /** Node agent: what becomes of the packets of a pod, in its network namespace. */
+  | {
+      readonly kind: "net-shape";
+      readonly pod: Target<"pod">;
+      /** As the pod sees it; both: each way by itself. */
+      readonly direction: "in" | "out" | "both";
+      /** The pod's own ports, TCP and UDP; none: all packets. */
+      readonly ports: readonly number[];
+      /** Addresses at the other end; null: all. The pod's loopback is never meant. */
+      readonly peers: readonly string[] | null;
+      readonly delayMs: Ms;
+      /** How far the delay wanders from `delayMs`, to both sides. */
+      readonly jitterMs: Ms;
+      /** 1: nothing passes. */
+      readonly lossRatio: Ratio;
+      /** False: whatever comes from the node itself, as the kubelet's probes do, is left alone. */
+      readonly affectsProbes: boolean;
+    }
   /** Guard: deletes a pod. Happens once; there is nothing to release. */
   | { readonly kind: "delete"; readonly pod: Target<"pod">; readonly graceMs: Ms }
   /** Guard, local cluster: link first, then kill; release is a fresh boot. */
@@ -79,6 +97,12 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     once: false,
     cutsControlPath: false,
     means: "freezer of the container's cgroup, else SIGSTOP to its processes",
+  },
+  "net-shape": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "packet queue in user space, in the pod's network namespace; all lost: nftables drop",
   },
   delete: {
     doneBy: "api",

@@ -37,7 +37,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 function wanted(folder: string): Promise<Binaries> {
   return ensureBinaries({
     cacheRoot: folder,
-    want: ["kubernetes", "containerd", "etcd", "runc", "cni", "pause"],
+    want: ["kubernetes", "containerd", "etcd", "runc", "cni", "pause", "net-effects"],
     progress,
     signal,
     installPackages: true,

@@ -130,7 +130,7 @@ beforeAll(async () => {
   before = hostSettings();
   const binaries = await ensureBinaries({
     cacheRoot: cacheRoot(),
-    want: ["kubernetes", "containerd", "etcd", "runc", "cni", "pause"],
+    want: ["kubernetes", "containerd", "etcd", "runc", "cni", "pause", "net-effects"],
     progress: quiet,
     signal,
     installPackages: true,

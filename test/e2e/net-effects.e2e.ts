@@ -1,0 +1,197 @@
+// What the node agent does to a pod's packets, between two network namespaces: no cluster.
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+import { nowUs } from "../../src/agents/monotonic.ts";
+import { shareInterval } from "../../src/measure/binomial.ts";
+import type { Effect } from "../../src/model/effect.ts";
+import type { Injector } from "../../src/ports/injector.ts";
+import { injectorContract } from "../../src/testing/injector-contract.ts";
+import { agentBench, type EffectBench } from "../support/agent-bench.ts";
+import { endAll, processesWith, until } from "../support/holder-process.ts";
+import {
+  netEffectsPath,
+  netPair,
+  noNamespaces,
+  SERVER_PORT,
+  tablesIn,
+  type Asked,
+  type NetPair,
+} from "../support/net-pair.ts";
+import type { TestContainer } from "../support/test-container.ts";
+
+type NetShape = Extract<Effect, { kind: "net-shape" }>;
+const LONG = { leaseMs: 60_000, deadlineMs: 120_000 };
+const why = noNamespaces();
+let program = "";
+
+const shapeOf = ({ pod }: TestContainer, shape: Partial<NetShape> = {}): NetShape => ({
+  kind: "net-shape",
+  pod,
+  direction: "in",
+  ports: [],
+  peers: null,
+  delayMs: 0,
+  jitterMs: 0,
+  lossRatio: 0,
+  affectsProbes: true,
+  ...shape,
+});
+
+beforeAll(async () => {
+  program = await netEffectsPath();
+  process.env["NINETY_NET_EFFECTS"] = program;
+}, 300_000);
+
+const pairBench = async (): Promise<EffectBench> => {
+  const pair = await netPair(program);
+  const both = [pair.client, pair.server] as const;
+  const uidOf = (effect: Effect): string => ("pod" in effect ? effect.pod.uid : "");
+  return {
+    effect: (nth) => shapeOf(both[nth], { delayMs: 20 }),
+    mark: (effect) => `"uid":"${uidOf(effect)}"`,
+    isThere: (effect) =>
+      both.some((one) => one.pod.uid === uidOf(effect) && tablesIn(one).length > 0),
+    close: () => pair.close(),
+  };
+};
+
+describe.skipIf(why !== null)(`packets between two pods${why === null ? "" : `: ${why}`}`, () => {
+  injectorContract("node-agent that shapes packets", async () => agentBench(await pairBench()));
+
+  let pair: NetPair;
+  let injector: Injector;
+  let bench: Awaited<ReturnType<typeof agentBench>>;
+  let ids = 0;
+  beforeEach(async () => {
+    pair = await netPair(program);
+    bench = await agentBench({ ...(await noEffects()), close: () => pair.close() });
+    injector = bench.injector;
+  });
+  afterEach(() => bench.close());
+
+  const hold = async (shape: Partial<NetShape>, on = pair.server): Promise<() => Promise<void>> => {
+    ids += 1;
+    const held = { id: `f${ids}.0`, effect: shapeOf(on, shape) };
+    await injector.start(held, LONG, AbortSignal.timeout(10_000));
+    return () => injector.stop(held, AbortSignal.timeout(10_000));
+  };
+  const http = (): string => `http://${pair.serverAddress}:${SERVER_PORT}/`;
+
+  test("are delayed as asked, once for each that comes in", async () => {
+    const before = await pair.ask({ count: 20 });
+    const release = await hold({ delayMs: 40 });
+    const connects = await pair.ask({ count: 40 });
+    const [, ...reused] = await pair.ask({ url: http(), count: 20, reuse: true });
+    await release();
+    const after = await pair.ask({ count: 20 });
+    expect(median(before)).toBeLessThan(5);
+    // Wide: an ordinary test runs beside others; test/bench/net.ts measures how near it is.
+    expect(Math.min(...took(connects))).toBeGreaterThanOrEqual(40);
+    expect(median(connects)).toBeLessThan(45);
+    expect(median(reused)).toBeGreaterThanOrEqual(40);
+    expect(median(reused)).toBeLessThan(50);
+    expect(median(after)).toBeLessThan(5);
+  });
+
+  test("are delayed by what wanders around the mean", async () => {
+    const release = await hold({ delayMs: 20, jitterMs: 10 });
+    const connects = took(await pair.ask({ count: 200 }));
+    await release();
+    expect(Math.min(...connects)).toBeGreaterThanOrEqual(10);
+    expect(Math.max(...connects) - Math.min(...connects)).toBeGreaterThan(8);
+    expect(Math.abs(connects.reduce((sum, ms) => sum + ms, 0) / connects.length - 20)).toBeLessThan(
+      4,
+    );
+  });
+
+  test("are lost as often as asked", async () => {
+    const release = await hold({ lossRatio: 0.2 });
+    // A connection whose first packet is lost is not there within 100 ms: the next try is after 1 s.
+    const asked = await pair.ask({ count: 300, withinMs: 100 });
+    await release();
+    const lost = asked.filter(({ answered }) => !answered).length;
+    const { low, high } = shareInterval(lost, asked.length, 0.9999);
+    expect({ low, high, isIn: low <= 0.2 && 0.2 <= high }).toMatchObject({ isIn: true });
+    expect((await pair.ask({ count: 20 })).every(({ answered }) => answered)).toBe(true);
+  });
+
+  test.each(["in", "out", "both"] as const)("none passes when %s is cut", async (direction) => {
+    const release = await hold({ lossRatio: 1, direction });
+    expect((await pair.ask({ count: 2, withinMs: 300 })).map(({ answered }) => answered)).toEqual([
+      false,
+      false,
+    ]);
+    await release();
+    expect((await pair.ask({ count: 1 }))[0]?.answered).toBe(true);
+  });
+
+  test("of other ports, of other peers and of the pod to itself are left alone", async () => {
+    const lossRatio = 1;
+    const own = `http://127.0.0.1:${SERVER_PORT}/`;
+    for (const shape of [
+      { lossRatio, ports: [SERVER_PORT + 1] },
+      { lossRatio, peers: ["10.98.0.77", "fd00::7"] },
+      { lossRatio, peers: [] },
+    ]) {
+      const release = await hold(shape);
+      expect((await pair.ask({ count: 1 }))[0]?.answered, JSON.stringify(shape)).toBe(true);
+      await release();
+    }
+    for (const shape of [
+      { lossRatio, ports: [1, SERVER_PORT] },
+      { lossRatio, peers: ["10.98.0.77", pair.clientAddress] },
+    ]) {
+      const release = await hold(shape);
+      const [asked] = await pair.ask({ count: 1, withinMs: 300 });
+      expect(asked?.answered, JSON.stringify(shape)).toBe(false);
+      await release();
+    }
+    const release = await hold({ lossRatio, direction: "both" }, pair.client);
+    const [asked] = await pair.ask({ count: 1, withinMs: 500, url: own });
+    expect(asked?.why).toMatch(/refused/);
+    await release();
+  });
+
+  test("of two effects on one pod both are met", async () => {
+    const first = await hold({ delayMs: 20 });
+    const second = await hold({ delayMs: 30 });
+    expect(median(await pair.ask({ count: 10 }))).toBeGreaterThanOrEqual(50);
+    await first();
+    expect(median(await pair.ask({ count: 10 }))).toBeGreaterThanOrEqual(30);
+    expect(median(await pair.ask({ count: 10 }))).toBeLessThan(45);
+    await second();
+  });
+
+  test("pass at once when the program that delays them is killed, and its holder is told", async () => {
+    await hold({ delayMs: 500 });
+    expect(median(await pair.ask({ count: 1 }))).toBeGreaterThanOrEqual(500);
+    const killedUs = nowUs();
+    await endAll(processesWith(program, `"id":"f${ids}.0"`));
+    expect(median(await pair.ask({ count: 3 }))).toBeLessThan(100);
+    expect(nowUs() - killedUs).toBeLessThan(2_000_000);
+    expect(tablesIn(pair.server)).toEqual([]);
+    await until("it is held no more", async () => {
+      return (await injector.list(AbortSignal.timeout(5_000))).length === 0;
+    });
+  });
+
+  test("of a pod that is not there, or by a program that is not there, cannot be met", async () => {
+    const nobody = { ...pair.server, pod: { ...pair.server.pod, uid: "u-nobody" } };
+    await expect(hold({ delayMs: 1 }, nobody)).rejects.toThrow("got no process of one");
+  });
+});
+
+async function noEffects(): Promise<Omit<EffectBench, "close">> {
+  const none = (): never => {
+    throw new Error("nobody asks for an effect here");
+  };
+  return { effect: none, mark: none, isThere: none };
+}
+
+const took = (asked: readonly Asked[]): readonly number[] => asked.map(({ tookMs }) => tookMs);
+
+function median(asked: readonly Asked[]): number {
+  expect(asked.map(({ why }) => why ?? "")).toEqual(asked.map(() => ""));
+  const sorted = took(asked).toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

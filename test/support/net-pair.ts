@@ -1,0 +1,132 @@
+// Two processes that the agent takes for containers of two pods, each in a network namespace of its
+// own, with one cable between: what the node agent does to packets is measured there.
+import { execFile, execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { ensureBinaries, programPath } from "../../src/artifacts/binaries.ts";
+import { cacheRoot } from "../../src/cli/folders.ts";
+import { until } from "./holder-process.ts";
+import { testContainer, type TestContainer } from "./test-container.ts";
+
+export const SERVER_PORT = 9_000;
+const SERVER = join(import.meta.dirname, "net-server.js");
+let made = 0;
+
+/** What `net-effects ask` says of one ask. */
+export interface Asked {
+  readonly answered: boolean;
+  readonly status: number;
+  readonly tookMs: number;
+  readonly why?: string;
+}
+
+export interface NetPair {
+  readonly client: TestContainer;
+  readonly server: TestContainer;
+  readonly clientAddress: string;
+  readonly serverAddress: string;
+  /** Asks the server out of the client's namespace, one after the other. */
+  readonly ask: (of: {
+    readonly url?: string;
+    readonly count: number;
+    readonly withinMs?: number;
+    readonly reuse?: boolean;
+  }) => Promise<readonly Asked[]>;
+  readonly close: () => Promise<void>;
+}
+
+/** Path of the built program, as the agent in its image has it. */
+export async function netEffectsPath(): Promise<string> {
+  const binaries = await ensureBinaries({
+    cacheRoot: cacheRoot(),
+    want: ["net-effects"],
+    progress: () => {},
+    signal: AbortSignal.timeout(300_000),
+    installPackages: true,
+  });
+  return programPath(binaries, "net-effects");
+}
+
+/** Why namespaces cannot be made here; null: they can. */
+export function noNamespaces(): string | null {
+  try {
+    execFileSync("unshare", ["--net", "--mount", "ip", "link"], { stdio: "pipe" });
+    return null;
+  } catch (error) {
+    return `network namespaces must be possible, got ${String(error)}`;
+  }
+}
+
+export async function netPair(program: string): Promise<NetPair> {
+  made += 1;
+  const net = (what: string): string =>
+    `exec unshare --net sh -c 'ip link set lo up; exec ${what}'`;
+  const listen = `${process.execPath} ${SERVER} ${SERVER_PORT}`;
+  const [client, server] = await Promise.all([
+    testContainer({ uid: `client-${made}`, script: net("sleep 1000") }),
+    testContainer({ uid: `server-${made}`, script: net(listen) }),
+  ]);
+  const pidOf = ({ pids }: TestContainer): string => String(pids()[0] ?? 0);
+  const commandOf = (one: TestContainer): string =>
+    readFileSync(`/proc/${pidOf(one)}/cmdline`, "utf8");
+  await until("both have their network", () =>
+    [client, server].every((one) => /^(sleep|\/).*/.test(commandOf(one)) && hasNetwork(pidOf(one))),
+  );
+  const [clientAddress, serverAddress] = ["10.98.0.1", "10.98.0.2"];
+  const ends = [pidOf(client), pidOf(server)] as const;
+  ip("link", "add", "eth0", "netns", ends[0], "type", "veth", "peer", "eth0", "netns", ends[1]);
+  for (const [nth, pid] of ends.entries()) {
+    const address = `${nth === 0 ? clientAddress : serverAddress}/24`;
+    within(pid, "ip", "address", "add", address, "dev", "eth0");
+    within(pid, "ip", "link", "set", "eth0", "up");
+  }
+  const ask: NetPair["ask"] = async (of) => {
+    const { url = `tcp://${serverAddress}:${SERVER_PORT}`, withinMs = 5_000, ...more } = of;
+    const config = JSON.stringify({ pid: Number(ends[0]), url, withinMs, ...more });
+    const { stdout } = await promisify(execFile)(program, ["ask", config], { maxBuffer: 2 ** 26 });
+    return stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Asked);
+  };
+  await until("the server answers", async () => (await ask({ count: 1 }))[0]?.answered === true);
+  return {
+    client,
+    server,
+    clientAddress,
+    serverAddress,
+    ask,
+    close: async () => {
+      await client.close();
+      await server.close();
+    },
+  };
+}
+
+/** Tables of ours in the network of a container, by the packet filter's own tool. */
+export function tablesIn(container: TestContainer): readonly string[] {
+  const [pid] = container.pids();
+  if (pid === undefined) return [];
+  const tables = within(String(pid), "nft", "list", "tables");
+  return tables.split("\n").filter((line) => line.includes("ninety-"));
+}
+
+function within(pid: string, ...argv: readonly string[]): string {
+  return execFileSync("nsenter", [`--net=/proc/${pid}/ns/net`, ...argv], {
+    stdio: "pipe",
+  }).toString();
+}
+
+function ip(...argv: readonly string[]): void {
+  execFileSync("ip", argv, { stdio: "pipe" });
+}
+
+function hasNetwork(pid: string): boolean {
+  try {
+    return within(pid, "ip", "-o", "link", "show", "lo", "up").includes("lo");
+  } catch {
+    return false;
+  }
+}
