@@ -42,27 +42,47 @@ export function mainProcess(
   return { pid: head.pid };
 }
 
+/** A process in a container: which pod's, and the container's name. */
+export interface Inside extends ProcessFacts {
+  readonly uid: string;
+  readonly name: string;
+}
+
 /** All processes of that container, or of all of the pod's where none is named. Pure. */
 export function processesOf(
   all: readonly ProcessFacts[],
-  of: ContainerName,
-): readonly (ProcessFacts & { readonly name: string })[] {
-  return all.flatMap((one) => {
-    const name = containerOf(one.mounts, of.uid);
-    return name === null || (of.container !== "" && name !== of.container)
-      ? []
-      : [{ ...one, name }];
+  { uid, container }: ContainerName,
+): readonly Inside[] {
+  return insideOf(all, (one) => one.uid === uid && (container === "" || one.name === container));
+}
+
+/** All processes of containers that have something mounted at that very path. Pure. */
+export function processesWithMount(
+  all: readonly ProcessFacts[],
+  { path, container }: { readonly path: string; readonly container: string },
+): readonly Inside[] {
+  return insideOf(all, (one) => {
+    const isThere = one.mounts.split("\n").some((line) => line.split(" ")[4] === path);
+    return isThere && (container === "" || one.name === container);
   });
 }
 
-/** Name of the container of that pod that a process is in, or null. */
-function containerOf(mounts: string, uid: string): string | null {
-  for (const line of mounts.split("\n")) {
+function insideOf(all: readonly ProcessFacts[], is: (one: Inside) => boolean): readonly Inside[] {
+  return all.flatMap((one) =>
+    containersIn(one.mounts)
+      .map((container) => ({ ...one, ...container }))
+      .filter(is)
+      .slice(0, 1),
+  );
+}
+
+/** The containers of pods whose own files a process sees: its own, and no other as a rule. */
+function containersIn(mounts: string): readonly { readonly uid: string; readonly name: string }[] {
+  return mounts.split("\n").flatMap((line) => {
     const root = line.split(" ")[3] ?? "";
-    const [, found, name] = /\/pods\/([^/]+)\/containers\/([^/]+)\/[^/]+$/.exec(root) ?? [];
-    if (found === uid && name !== undefined) return name;
-  }
-  return null;
+    const [, uid, name] = /\/pods\/([^/]+)\/containers\/([^/]+)\/[^/]+$/.exec(root) ?? [];
+    return uid !== undefined && name !== undefined ? [{ uid, name }] : [];
+  });
 }
 
 function fieldOf(status: string, name: string): string {

@@ -24,6 +24,7 @@ const PROGRAMS: {
   "container-kill": () => import("./effects/container-kill.ts"),
   freeze: () => import("./effects/freeze.ts"),
   "net-shape": () => import("./effects/net-shape.ts"),
+  "container-down": () => import("./effects/container-down.ts"),
   delete: () => import("./effects/delete.ts"),
   power: () => import("./effects/power.ts"),
   link: () => import("./effects/link.ts"),

@@ -2,15 +2,19 @@ import { readFileSync, readdirSync } from "node:fs";
 
 import type { ProcessFacts } from "./container-process.ts";
 
-/** Every process that /proc shows; what ends while it is looked at is not there. */
-export function allProcesses(): readonly ProcessFacts[] {
+/** Every process that /proc shows, or those wanted; what ends meanwhile is not there. */
+export function allProcesses(
+  isWanted: (pid: number) => boolean = () => true,
+): readonly ProcessFacts[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter(isWanted)
     .flatMap((pid) => {
       try {
         const status = readFileSync(`/proc/${pid}/status`, "utf8");
         const mounts = readFileSync(`/proc/${pid}/mountinfo`, "utf8");
-        return [{ pid: Number(pid), status, mounts }];
+        return [{ pid, status, mounts }];
       } catch {
         return [];
       }

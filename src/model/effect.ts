@@ -40,6 +40,14 @@ export type Effect =
       /** False: whatever comes from the node itself, as the kubelet's probes do, is left alone. */
       readonly affectsProbes: boolean;
     }
+  /** Node agent: SIGKILL to a container's first process as often as it runs. "": the only one. */
+  | {
+      readonly kind: "container-down";
+      readonly node: string;
+      /** Of one pod, or of every pod that has something of the node mounted at that path. */
+      readonly of: { readonly uid: string } | { readonly mountsAt: string };
+      readonly container: string;
+    }
   /** Guard: deletes a pod. Happens once; there is nothing to release. */
   | { readonly kind: "delete"; readonly pod: Target<"pod">; readonly graceMs: Ms }
   /** Guard, local cluster: link first, then kill; release is a fresh boot. */
@@ -103,6 +111,12 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     once: false,
     cutsControlPath: false,
     means: "packet queue in user space, in the pod's network namespace; all lost: nftables drop",
+  },
+  "container-down": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "SIGKILL on the node, to the container's first process as often as it runs",
   },
   delete: {
     doneBy: "api",

@@ -85,21 +85,23 @@ function holderIn(pod: Json, device: string): DeviceHolder {
  * plugin, or it does not answer or tell. Says what the device is, not what a process on it feels.
  */
 export async function lookAtDevice(witness: Witness, gpu: Target<"gpu">): Promise<string | null> {
+  const answer = await lookAtPlugin(witness, gpu.node);
+  return answer?.answered && answer.status === 200 ? stateIn(answer.body, gpu.device) : null;
+}
+
+/** What the device plugin of a node says of its metrics; null: there is no such plugin of ours. */
+export async function lookAtPlugin(witness: Witness, node: string): Promise<Answer | null> {
   const pods = listAt(await witness.object(PLUGIN_PODS), "items");
-  const pod = pods.find((one) => textAt(one, "spec", "nodeName") === gpu.node);
+  const pod = pods.find((one) => textAt(one, "spec", "nodeName") === node);
   if (pod === undefined) return null;
   const plugin: Target<"pod"> = {
     kind: "pod",
     namespace: textAt(pod, "metadata", "namespace"),
     name: textAt(pod, "metadata", "name"),
     uid: textAt(pod, "metadata", "uid"),
-    node: gpu.node,
+    node,
   };
-  const { answered, status, body } = await witness.http(plugin, {
-    port: METRICS_PORT,
-    path: "/metrics",
-  });
-  return answered && status === 200 ? stateIn(body, gpu.device) : null;
+  return witness.http(plugin, { port: METRICS_PORT, path: "/metrics" });
 }
 
 /** The state in the exported text, `ninety_gpu_state{…,UUID="…",…,state="…",…} 1`. */

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import * as freeze from "../../src/agents/effects/freeze.ts";
+import { startOf } from "../../src/agents/process-identity.ts";
 import { stateOf } from "../../src/agents/processes.ts";
-import type { Effect } from "../../src/model/effect.ts";
+import type { Effect, Held } from "../../src/model/effect.ts";
 import { injectorContract } from "../../src/testing/injector-contract.ts";
 import { agentBench, type EffectBench } from "../support/agent-bench.ts";
 import { until } from "../support/holder-process.ts";
@@ -118,5 +119,107 @@ describe("freeze", () => {
     for (const pid of one.pids()) process.kill(pid, "SIGKILL");
     await freeze.undo(freezeOf(one));
     await until("nobody is left in it", () => one.pids().length === 0);
+  });
+});
+
+describe("container-down", () => {
+  const LEASE = { leaseMs: 20_000, deadlineMs: 60_000 };
+  const AGED_TICKS = 100;
+  let one: TestContainer;
+  let bench: Awaited<ReturnType<typeof agentBench>>;
+  const signal = (): AbortSignal => AbortSignal.timeout(15_000);
+
+  /** Starts of its first process so far, in clock ticks since boot: one each. */
+  const starts = new Set<string>();
+  const look = (): void => {
+    for (const pid of one.pids()) starts.add(`${pid} ${startOf(pid)}`);
+  };
+  const lives = (): Promise<void> =>
+    until("it lives on for a second", () => {
+      const nowTicks = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 100;
+      return one.pids().some((pid) => nowTicks - Number(startOf(pid)) > AGED_TICKS);
+    });
+  const isKilledAgain = async (): Promise<void> => {
+    starts.clear();
+    await until("it was killed three times", () => {
+      look();
+      return starts.size > 3;
+    });
+  };
+  const held = (effect: Partial<Effect> = {}): Held => ({
+    id: "r/f1.0",
+    effect: {
+      kind: "container-down",
+      node: "n1",
+      of: { uid: one.pod.uid },
+      container: "",
+      ...effect,
+    } as Effect,
+  });
+
+  beforeEach(async () => {
+    made += 1;
+    one = await testContainer({
+      uid: `u-${made}`,
+      script: "exec sleep 1000",
+      restarts: true,
+      mountAt: "/opt",
+    });
+    bench = await agentBench({
+      effect: () => held().effect,
+      mark: () => "container-down",
+      isThere: () => true,
+      close: async () => {},
+    });
+    await lives();
+  });
+  afterEach(async () => {
+    await bench.close();
+    await one.close();
+  });
+
+  test("kills it as often as it runs, and lets it live when it is stopped", async () => {
+    await bench.injector.start(held(), LEASE, signal());
+    await isKilledAgain();
+    await bench.injector.stop(held(), signal());
+    await lives();
+  });
+
+  test("finds it by what it has mounted, and nobody else", async () => {
+    const other = await testContainer({ uid: `${one.pod.uid}-x`, script: "exec sleep 1000" });
+    try {
+      const [pid = 0] = other.pids();
+      await bench.injector.start(held({ of: { mountsAt: "/opt" } }), LEASE, signal());
+      await isKilledAgain();
+      expect(other.pids()).toEqual([pid]);
+      await bench.injector.stop(held(), signal());
+      await lives();
+    } finally {
+      await other.close();
+    }
+  });
+
+  test("ends with its lease", async () => {
+    await bench.injector.start(held(), { leaseMs: 1_500, deadlineMs: 60_000 }, signal());
+    await isKilledAgain();
+    await lives();
+  });
+
+  test("ends when its carrier dies, and when carrier and holder die together", async () => {
+    await bench.injector.start(held(), LEASE, signal());
+    await bench.breaks.carrierOf(held().effect);
+    await lives();
+    const again = { ...held(), id: "r/f2.0" };
+    await bench.injector.start(again, LEASE, signal());
+    await isKilledAgain();
+    await bench.breaks.all();
+    await lives();
+    await until("nothing is held", async () => (await bench.injector.list(signal())).length === 0);
+  });
+
+  test("a container that does not run is named", async () => {
+    await expect(
+      bench.injector.start(held({ of: { mountsAt: "/nowhere" } }), LEASE, signal()),
+    ).rejects.toThrow("container with /nowhere on n1 must run on this node");
   });
 });

@@ -38,10 +38,12 @@ export async function testContainer(of: {
   readonly uid: string;
   readonly script: string;
   readonly controllers?: readonly string[];
-  /** Mounts a folder at this path too. */
+  /** Sees a folder mounted at this path too, which must be there. */
   readonly mountAt?: string;
+  /** Starts it again whenever it ends, as a kubelet does without a back-off. */
+  readonly restarts?: boolean;
 }): Promise<TestContainer> {
-  const { uid, script, controllers = [], mountAt } = of;
+  const { uid, script, controllers = [], mountAt, restarts = false } = of;
   const name = "server";
   const folder = mkdtempSync(join(tmpdir(), "ninety-container-"));
   const below = join(folder, "pods", uid, "containers", name);
@@ -50,17 +52,17 @@ export async function testContainer(of: {
   writeFileSync(join(folder, "termination-log"), "");
   const cgroups = makeCgroups(`ninety-test-${process.pid}-${uid}`, controllers);
   const joins = Object.values(cgroups).map((path) => `echo $$ > ${join(path, "cgroup.procs")}`);
-  const more =
-    mountAt === undefined ? [] : [`mkdir -p ${mountAt}`, `mount --bind ${folder} ${mountAt}`];
+  const more = mountAt === undefined ? [] : [`mount --bind ${folder} ${mountAt}`];
   const text = [
     ...new Set(joins),
     `mount --bind ${join(below, "1a2b")} ${join(folder, "termination-log")}`,
     ...more,
     script,
   ].join("\n");
-  const child = spawn("unshare", ["--mount", "--propagation", "private", "/bin/sh", "-ec", text], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  const unshare = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec", text];
+  const loop = `while :; do "$@"; sleep 0.05; done`;
+  const [program = "", ...args] = restarts ? ["/bin/sh", "-c", loop, "loop", ...unshare] : unshare;
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "ignore"] });
   const pids = (): readonly number[] =>
     processesOf(allProcesses(), { uid, container: name }).map(({ pid }) => pid);
   await until("the container runs", () => pids().length > 0);
@@ -71,6 +73,7 @@ export async function testContainer(of: {
     cgroups,
     process: child,
     close: async () => {
+      child.kill("SIGKILL");
       for (const pid of pids()) process.kill(pid, "SIGKILL");
       if (child.exitCode === null && child.signalCode === null) await exited(child);
       await until("nobody is left in it", () => pids().length === 0);
