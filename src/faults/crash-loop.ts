@@ -32,6 +32,10 @@ export const crashLoop = defineFault({
     "its return: 13 s after a fault of 60s, up to 5 min.",
   on: "pod",
   lasts: "held",
+  kinds: ["container-down"],
+  evidence:
+    "Status of the pod: the container ended with exit code 137 after a restart, and waits in " +
+    "CrashLoopBackOff or was started again.",
   params: {
     container: text({
       about: "name of the container; empty: the pod's only one",

@@ -25,6 +25,10 @@ export const gpuPluginDown = defineFault({
     "any. The kubelet's back-off delays its return: 13 s after a fault of 60s, up to 5 min.",
   on: "node",
   lasts: "held",
+  kinds: ["container-down"],
+  evidence:
+    "GPUs that the node offers, which are none where there were some, and the metrics of the " +
+    "device plugin, which do not answer.",
   params: {
     container: text({
       about: `name of the plugin's container; empty: the only one with ${PLUGINS} mounted`,
