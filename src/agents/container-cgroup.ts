@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { stateOf } from "./processes.ts";
+
 /** The cgroup of one process for one controller, as a folder that can be written. */
 export interface Cgroup {
   readonly version: 1 | 2;
@@ -72,8 +74,26 @@ function textOf(path: string): string {
   }
 }
 
+/**
+ * The cgroup of a container's first process, where it holds the whole container and nobody else
+ * but `guests`; null where it does not: what is done to it would be done to others.
+ */
+export function ownCgroupOf(
+  main: number,
+  controller: string,
+  of: { readonly pids: readonly number[]; readonly guests?: readonly number[] },
+): Cgroup | null {
+  const found = cgroupOf(main, controller);
+  if (found === null) return null;
+  const members = membersOf(found.folder);
+  const known = [...of.pids, ...(of.guests ?? [])];
+  const isAlone = members.length > 0 && members.every((pid) => known.includes(pid));
+  const isWhole = of.pids.every((pid) => members.includes(pid) || stateOf(pid) === null);
+  return isAlone && isWhole ? found : null;
+}
+
 /** Ids of all processes in it and below. */
-export function membersOf(folder: string): readonly number[] {
+function membersOf(folder: string): readonly number[] {
   if (!existsSync(folder)) return [];
   const own = textOf(join(folder, "cgroup.procs"))
     .split("\n")

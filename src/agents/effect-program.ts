@@ -25,6 +25,8 @@ const PROGRAMS: {
   freeze: () => import("./effects/freeze.ts"),
   "net-shape": () => import("./effects/net-shape.ts"),
   "container-down": () => import("./effects/container-down.ts"),
+  "cpu-stress": () => import("./effects/cpu-stress.ts"),
+  "memory-stress": () => import("./effects/memory-stress.ts"),
   delete: () => import("./effects/delete.ts"),
   power: () => import("./effects/power.ts"),
   link: () => import("./effects/link.ts"),

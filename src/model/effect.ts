@@ -48,6 +48,23 @@ export type Effect =
       readonly of: { readonly uid: string } | { readonly mountsAt: string };
       readonly container: string;
     }
+  /** Node agent: processes of ours in the container's cgroups that compute. "": the only one. */
+  | {
+      readonly kind: "cpu-stress";
+      readonly pod: Target<"pod">;
+      readonly container: string;
+      readonly workers: number;
+      /** Of one CPU, by each. */
+      readonly loadRatio: Ratio;
+    }
+  /** Node agent: a process of ours in the container's cgroups that holds memory. "": the only one. */
+  | {
+      readonly kind: "memory-stress";
+      readonly pod: Target<"pod">;
+      readonly container: string;
+      /** So many bytes of its own, or as many as bring the container to that share of its limit. */
+      readonly to: { readonly bytes: number } | { readonly limitRatio: Ratio };
+    }
   /** Guard: deletes a pod. Happens once; there is nothing to release. */
   | { readonly kind: "delete"; readonly pod: Target<"pod">; readonly graceMs: Ms }
   /** Guard, local cluster: link first, then kill; release is a fresh boot. */
@@ -117,6 +134,18 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     once: false,
     cutsControlPath: false,
     means: "SIGKILL on the node, to the container's first process as often as it runs",
+  },
+  "cpu-stress": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "processes of ours in the container's own cgroups",
+  },
+  "memory-stress": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "a process of ours in the container's own cgroups, which the kernel does not choose",
   },
   delete: {
     doneBy: "api",

@@ -1,5 +1,5 @@
 // What the node agent does to containers, on processes that stand for one: no cluster.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -9,7 +9,7 @@ import { stateOf } from "../../src/agents/processes.ts";
 import type { Effect, Held } from "../../src/model/effect.ts";
 import { injectorContract } from "../../src/testing/injector-contract.ts";
 import { agentBench, type EffectBench } from "../support/agent-bench.ts";
-import { until } from "../support/holder-process.ts";
+import { exited, processesWith, until } from "../support/holder-process.ts";
 import { testContainer, type TestContainer } from "../support/test-container.ts";
 
 /** A container of three processes. */
@@ -221,5 +221,159 @@ describe("container-down", () => {
     await expect(
       bench.injector.start(held({ of: { mountsAt: "/nowhere" } }), LEASE, signal()),
     ).rejects.toThrow("container with /nowhere on n1 must run on this node");
+  });
+});
+
+describe("stress in a container's own cgroups", () => {
+  const LEASE = { leaseMs: 20_000, deadlineMs: 60_000 };
+  const MIB = 2 ** 20;
+  /** 120 MiB of its own. */
+  const HOLD = "const held = Buffer.alloc(120 * 2 ** 20, 1); setInterval(() => held[0], 1e6)";
+  const CONTROLLERS = ["cpu", "cpuacct", "cpuset", "memory"];
+  let one: TestContainer;
+  let bench: Awaited<ReturnType<typeof agentBench>>;
+  const signal = (): AbortSignal => AbortSignal.timeout(15_000);
+  const workers = (): readonly number[] => processesWith("/stress-", `main=${one.pids()[0]}`);
+  const isGone = (): Promise<void> =>
+    until("no worker is left", () => processesWith("/stress-", "effect=r/f").length === 0);
+
+  const numberIn = (controller: string, ...names: readonly string[]): number => {
+    const folder = one.cgroups[controller] ?? "";
+    const name = names.find((each) => existsSync(join(folder, each))) ?? "";
+    return Number(/\d+/.exec(readFileSync(join(folder, name), "utf8"))?.[0]);
+  };
+  /** CPU that the container has used, seconds. */
+  const usedSec = (): number =>
+    existsSync(join(one.cgroups["cpuacct"] ?? "", "cpuacct.usage"))
+      ? numberIn("cpuacct", "cpuacct.usage") / 1e9
+      : numberIn("cpu", "cpu.stat") / 1e6;
+  const memoryBytes = (): number => numberIn("memory", "memory.usage_in_bytes", "memory.current");
+  const limitMemory = (bytes: number): void => {
+    const folder = one.cgroups["memory"] ?? "";
+    const old = existsSync(join(folder, "memory.limit_in_bytes"));
+    writeFileSync(join(folder, old ? "memory.limit_in_bytes" : "memory.max"), String(bytes));
+  };
+  const cpu = (id: string): Held => ({
+    id,
+    effect: { kind: "cpu-stress", pod: one.pod, container: "", workers: 1, loadRatio: 0.5 },
+  });
+  const memory = (id: string, to: object): Held => ({
+    id,
+    effect: { kind: "memory-stress", pod: one.pod, container: "", to } as Effect,
+  });
+
+  beforeEach(async () => {
+    made += 1;
+    one = await testContainer({
+      uid: `u-${made}`,
+      script: "exec sleep 1000",
+      controllers: CONTROLLERS,
+    });
+    bench = await agentBench({
+      effect: () => cpu("r/f0.0").effect,
+      mark: () => "-stress",
+      isThere: () => workers().length > 0,
+      close: async () => {},
+    });
+  });
+  afterEach(async () => {
+    await bench.close();
+    await isGone();
+    await one.close();
+  });
+
+  test("uses CPU that is the container's, until it is stopped", async () => {
+    await bench.injector.start(cpu("r/f1.0"), LEASE, signal());
+    expect(workers()).toHaveLength(1);
+    const fromSec = usedSec();
+    await until("half a second of CPU was used", () => usedSec() - fromSec > 0.5);
+    await bench.injector.stop(cpu("r/f1.0"), signal());
+    expect(workers()).toEqual([]);
+  });
+
+  test("holds memory that is the container's, until it is stopped", async () => {
+    const fromBytes = memoryBytes();
+    const held = memory("r/f1.0", { bytes: 64 * MIB });
+    await bench.injector.start(held, LEASE, signal());
+    await until("it holds 64 MiB", () => memoryBytes() - fromBytes > 62 * MIB);
+    expect(memoryBytes() - fromBytes).toBeLessThan(90 * MIB);
+    await bench.injector.stop(held, signal());
+    await until("it holds nothing", () => memoryBytes() - fromBytes < 4 * MIB);
+  });
+
+  test("brings the container to a share of its limit, and no further", async () => {
+    limitMemory(128 * MIB);
+    await bench.injector.start(memory("r/f1.0", { limitRatio: 0.75 }), LEASE, signal());
+    await until("three quarters are in use", () => memoryBytes() > 92 * MIB);
+    expect(memoryBytes()).toBeLessThan(112 * MIB);
+    expect(one.pids()).toHaveLength(1);
+  });
+
+  test("all of the limit: the kernel ends the container's own process, then nobody is left", async () => {
+    const large = await testContainer({
+      uid: `${one.pod.uid}-large`,
+      script: `exec ${process.execPath} -e '${HOLD}'`,
+      controllers: CONTROLLERS,
+    });
+    await one.close();
+    one = large;
+    await until("it holds what it wants", () => memoryBytes() > 120 * MIB);
+    limitMemory(256 * MIB);
+    const [pid = 0] = one.pids();
+    await bench.injector.start(memory("r/f1.0", { limitRatio: 1 }), LEASE, signal());
+    await until("its process was killed", () => stateOf(pid) === null);
+    await isGone();
+    expect(await exited(one.process)).toBe(null);
+    expect(one.process.signalCode).toBe("SIGKILL");
+  });
+
+  test("a share of a limit that is not there is refused", async () => {
+    await expect(
+      bench.injector.start(memory("r/f1.0", { limitRatio: 0.5 }), LEASE, signal()),
+    ).rejects.toThrow("must have a memory limit");
+  });
+
+  test("a container in a cgroup with others is refused", async () => {
+    const bare = await testContainer({ uid: `${one.pod.uid}-bare`, script: "exec sleep 1000" });
+    try {
+      const effect = { ...cpu("").effect, pod: bare.pod } as Effect;
+      await expect(bench.injector.start({ id: "r/f1.0", effect }, LEASE, signal())).rejects.toThrow(
+        "must have cgroups of its own",
+      );
+    } finally {
+      await bare.close();
+    }
+  });
+
+  test("lasts as long as its lease is renewed, and no longer", async () => {
+    const lease = { leaseMs: 1_500, deadlineMs: 60_000 };
+    await bench.injector.start(cpu("r/f1.0"), lease, signal());
+    const [worker = 0] = workers();
+    const untilMs = performance.now() + 2 * lease.leaseMs;
+    await until("two leases are over", async () => {
+      await bench.injector.renew(["r/f1.0"], signal());
+      return performance.now() > untilMs;
+    });
+    expect(workers()).toEqual([worker]);
+    await isGone();
+  });
+
+  test("ends when its carrier dies, and when carrier and holder die together", async () => {
+    await bench.injector.start(cpu("r/f1.0"), LEASE, signal());
+    await bench.breaks.carrierOf(cpu("").effect);
+    await isGone();
+    await bench.injector.start(memory("r/f2.0", { bytes: 16 * MIB }), LEASE, signal());
+    await bench.breaks.all();
+    await isGone();
+    await until("nothing is held", async () => (await bench.injector.list(signal())).length === 0);
+  });
+
+  test("a worker that was ended is replaced; with the container all end", async () => {
+    await bench.injector.start(cpu("r/f1.0"), LEASE, signal());
+    const [worker = 0] = workers();
+    process.kill(worker, "SIGKILL");
+    await until("another works", () => workers().some((pid) => pid !== worker));
+    for (const pid of one.pids()) process.kill(pid, "SIGKILL");
+    await isGone();
   });
 });

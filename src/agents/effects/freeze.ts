@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Effect } from "../../model/effect.ts";
-import { cgroupOf, membersOf, type Cgroup } from "../container-cgroup.ts";
+import { cgroupOf, ownCgroupOf, type Cgroup } from "../container-cgroup.ts";
 import { mainProcess, processesOf } from "../container-process.ts";
 import { allProcesses, stateOf } from "../processes.ts";
 
@@ -55,14 +55,8 @@ function pidsOf({ pod, container }: Freeze): readonly number[] {
 
 /** Null where there is none, or where it would freeze anybody else or not all of the container. */
 function freezerOf(effect: Freeze, main: number): Cgroup | null {
-  const freezer = cgroupOf(main, "freezer");
-  if (freezer === null || !existsSync(controlOf(freezer))) return null;
-  const members = membersOf(freezer.folder);
-  const pids = pidsOf(effect);
-  const same = members.length > 0 && members.every((pid) => pids.includes(pid));
-  return same && pids.every((pid) => members.includes(pid) || stateOf(pid) === null)
-    ? freezer
-    : null;
+  const freezer = ownCgroupOf(main, "freezer", { pids: pidsOf(effect) });
+  return freezer !== null && existsSync(controlOf(freezer)) ? freezer : null;
 }
 
 function controlOf({ version, folder }: Cgroup): string {
