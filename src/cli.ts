@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, NinetyError, type ExitCode } from "./model/error.ts";
 import { VERSION } from "./cli/compose.ts";
+import { planAsChaosMesh } from "./cli/commands/chaos-mesh.ts";
 import { clusterDown, clusterStatus, clusterUp, doctor } from "./cli/commands/cluster.ts";
 import { heal } from "./cli/commands/heal.ts";
 import { check, create, list, report } from "./cli/commands/records.ts";
@@ -112,13 +113,27 @@ program
   .summary("print what a run or a suite would do, touching nothing")
   .argument("[experiment]")
   .option(...seed)
+  .option(
+    "--as <form>",
+    "chaos-mesh: the steps as YAML for Chaos Mesh, with the pods that the seed draws of those that\n" +
+      "are there now; what it cannot carry out is an error",
+  )
+  .option("--instance <name>", "for --as: name of the local cluster", "default")
+  .option("--context <name>", "for --as: a context of your kubeconfig instead")
   .option(...json)
-  .action((file: string | undefined, options: Common) =>
-    go(options.json, async (out) =>
-      file !== undefined && (await isSuite(file))
-        ? showSuite(file, options.seed, out)
-        : plan(file, options.seed, out),
-    ),
+  .action((file: string | undefined, options: Common & { as?: string; context?: string }) =>
+    go(options.json, async (out) => {
+      const { as, seed, instance, context } = options;
+      const ofSuite = file !== undefined && (await isSuite(file));
+      if (as === undefined) return ofSuite ? showSuite(file, seed, out) : plan(file, seed, out);
+      if (as !== "chaos-mesh" || ofSuite) {
+        const got = ofSuite ? `the suite ${file}` : as;
+        throw new NinetyError(`--as must be chaos-mesh, of an experiment, got ${got}`, {
+          exit: EXIT.usage,
+        });
+      }
+      return planAsChaosMesh(file, { seed, instance, context }, out);
+    }),
   );
 
 program

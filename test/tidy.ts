@@ -34,6 +34,7 @@ const ROOMS: readonly {
   { room: "src/load", may: ["src/model", "src/ports"], outside: true },
   { room: "src/injectors", may: ["src/model", "src/ports"], outside: true },
   { room: "src/clusters", may: ["src/model", "src/ports"], outside: true },
+  { room: "src/chaos-mesh", may: ["src/model"], outside: false },
   { room: "src/artifacts", may: ["src/model", "src/ports"], outside: true },
   { room: "src/store", may: ["src/model", "src/ports"], outside: true },
   { room: "src/agents", may: ["src/model"], outside: true },

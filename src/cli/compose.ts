@@ -151,6 +151,25 @@ export function runningLocal(instance: string): Cluster | null {
   });
 }
 
+const CONNECT_WITHIN_MS = 30_000;
+
+/** The cluster that is there already; null: the local one is down. */
+export async function clusterThere({
+  instance,
+  context,
+}: Pick<ClusterChoice, "instance" | "context">): Promise<Cluster | null> {
+  if (context === undefined) return runningLocal(instance);
+  const provider = kubeProvider({ context, images: { programs: "none" } });
+  const asked = {
+    nodes: 0,
+    gpusPerNode: 0,
+    nodeGraceMs: null,
+    nodeLeaseMs: null,
+    backoffMaxMs: null,
+  };
+  return provider.up(asked, () => {}, AbortSignal.timeout(CONNECT_WITHIN_MS));
+}
+
 /**
  * Throws NinetyError (exit 4) where an archive is none, or where a local cluster that is up lacks
  * what is in it.

@@ -6,7 +6,7 @@ import type { AnyFault } from "../ports/fault.ts";
 import { cutsControlPath } from "./lease.ts";
 
 /** A thing of that kind that is not there: what to ask about before anything is touched. */
-function standIn(kind: TargetKind, node: string): Target {
+export function standIn(kind: TargetKind, node: string): Target {
   const pod: Target<"pod"> = { kind: "pod", namespace: "ninety", name: "any", uid: "any", node };
   return {
     pod,

@@ -4,12 +4,11 @@ import { healRun, openSteps } from "../../kernel/heal.ts";
 import { createHolders } from "../../kernel/holders.ts";
 import { endRun } from "../../kernel/run-lease.ts";
 import type { Holders } from "../../kernel/run-system.ts";
-import { kubeProvider } from "../../clusters/kube/kube.ts";
 import type { Cluster } from "../../ports/cluster.ts";
 import { readRecord } from "../../store/read-record.ts";
 import { reopenRunLog } from "../../store/run-log.ts";
 import { monotonicUs, realClock } from "../clock.ts";
-import { injectorsOf, runningLocal } from "../compose.ts";
+import { clusterThere, injectorsOf } from "../compose.ts";
 import { findRun } from "../folders.ts";
 import type { Output } from "../output.ts";
 
@@ -19,20 +18,6 @@ export interface HealOptions {
   readonly all: boolean;
   readonly instance: string;
   readonly context: string | undefined;
-}
-
-/** The cluster that is to be healed; null: the local one is down, and took its effects along. */
-async function clusterOf({ instance, context }: HealOptions): Promise<Cluster | null> {
-  if (context === undefined) return runningLocal(instance);
-  const provider = kubeProvider({ context, images: { programs: "none" } });
-  const asked = {
-    nodes: 0,
-    gpusPerNode: 0,
-    nodeGraceMs: null,
-    nodeLeaseMs: null,
-    backoffMaxMs: null,
-  };
-  return provider.up(asked, () => {}, AbortSignal.timeout(LIST_MAX_MS));
 }
 
 export async function heal(
@@ -51,7 +36,7 @@ async function healOne(
   const folder = await findRun(run);
   const { events, environment } = await readRecord(folder);
   const open = openSteps(events);
-  const cluster = await clusterOf(options);
+  const cluster = await clusterThere(options);
   if (open.length === 0 || cluster === null) {
     const why =
       open.length === 0 ? "nothing is open" : "its cluster is down, and its effects with it";
@@ -78,7 +63,7 @@ function holdersOf(cluster: Cluster, startUs: number): Holders {
 
 /** Ends the run that lives, and stops everything that agent and guard hold, whoever asked. */
 async function healAll(options: HealOptions, out: Output): Promise<ExitCode> {
-  const cluster = await clusterOf(options);
+  const cluster = await clusterThere(options);
   if (cluster === null) {
     throw new NinetyError(`local cluster is not up: ${options.instance}`, { exit: EXIT.usage });
   }

@@ -1,0 +1,176 @@
+// Effects to the Chaos Mesh objects that bring them about. Pure.
+import type { Effect, EffectKind } from "../model/effect.ts";
+import { stableText } from "../model/json.ts";
+import type { StepId } from "../model/plan.ts";
+import type { Ms } from "../model/quantity.ts";
+import type { Target } from "../model/target.ts";
+import type {
+  ChaosObject,
+  GoDuration,
+  NetworkChaosSpec,
+  NonEmpty,
+  PodChaosSpec,
+  StressChaosSpec,
+  Victims,
+} from "./objects.ts";
+
+/** What must be known of the pods that effects are on. */
+export interface Scene {
+  /** Names of a pod's containers, by its uid. */
+  readonly containers: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A step with what it would hold, on pods that are there. */
+export interface ResolvedStep {
+  readonly id: StepId;
+  readonly fault: string;
+  /** Null: happens once. */
+  readonly forMs: Ms | null;
+  readonly follow: boolean;
+  readonly effects: readonly Effect[];
+}
+
+type Unbound<Spec> = Spec extends unknown ? Omit<Spec, keyof Victims> : never;
+/** An object without its victims. */
+type Piece =
+  | { readonly kind: "PodChaos"; readonly spec: Unbound<PodChaosSpec> }
+  | { readonly kind: "NetworkChaos"; readonly spec: Unbound<NetworkChaosSpec> }
+  | { readonly kind: "StressChaos"; readonly spec: Unbound<StressChaosSpec> };
+
+type Carry<E extends Effect> = (
+  effect: E,
+  of: { readonly scene: Scene; readonly duration: GoDuration | null },
+) => { readonly pods: readonly Target<"pod">[]; readonly piece: Piece } | { refused: string };
+
+/** What Chaos Mesh can do of what we do: a line a kind of effect. */
+const CARRY: { readonly [K in EffectKind]?: Carry<Extract<Effect, { kind: K }>> } = {
+  delete: ({ pod, graceMs }) => ({
+    pods: [pod],
+    piece: { kind: "PodChaos", spec: { action: "pod-kill", gracePeriod: graceMs / 1_000 } },
+  }),
+  "container-kill": ({ pod, container }, { scene }) => {
+    const known = scene.containers[pod.uid] ?? [];
+    const [name, ...others] = container === "" ? known : known.filter((one) => one === container);
+    if (name === undefined || others.length > 0) {
+      const wanted = container === "" ? "one container" : `a container ${container}`;
+      return { refused: `${pod.name} must have ${wanted}, got ${known.join(", ") || "none"}` };
+    }
+    return {
+      pods: [pod],
+      piece: { kind: "PodChaos", spec: { action: "container-kill", containerNames: [name] } },
+    };
+  },
+};
+
+/** Why Chaos Mesh cannot carry out a step, whatever its victims are; none: it may be able to. */
+export function refusals({ id, fault, follow, effects }: ResolvedStep): readonly string[] {
+  const kinds = [...new Set(effects.map(({ kind }) => kind))].filter((kind) => !(kind in CARRY));
+  return [
+    ...kinds.map((kind) => `${id} ${fault}: Chaos Mesh has nothing that does ${kind}`),
+    ...(follow
+      ? [`${id} ${fault}.follow must be false: Chaos Mesh chooses its victims once, got true`]
+      : []),
+  ];
+}
+
+export interface CarriedStep {
+  readonly id: StepId;
+  /** One for all victims that are met alike. */
+  readonly objects: readonly ChaosObject[];
+}
+
+/** Steps in the order of their times, as Chaos Mesh's objects; or all that is wrong with them. */
+export function carryOut(
+  steps: readonly ResolvedStep[],
+  of: { readonly experiment: string; readonly seed: string; readonly scene: Scene },
+): { readonly steps: readonly CarriedStep[]; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const deleted = new Map<string, StepId>();
+  const carried = steps.map((step): CarriedStep => {
+    problems.push(...refusals(step), ...lost(step, deleted));
+    const pieces = piecesOf(step, of.scene, problems);
+    for (const effect of step.effects)
+      if (effect.kind === "delete") deleted.set(effect.pod.uid, step.id);
+    const objects = pieces.map((one, nth) => objectOf(one, { ...of, step: step.id, nth }));
+    return { id: step.id, objects };
+  });
+  return problems.length > 0 ? { steps: [], problems } : { steps: carried, problems };
+}
+
+/** Victims that are gone by then: what replaces them has another name, which nobody knows yet. */
+function lost(
+  { id, fault, effects }: ResolvedStep,
+  deleted: ReadonlyMap<string, StepId>,
+): readonly string[] {
+  const pods = effects.flatMap((effect) => ("pod" in effect ? effect.pod : []));
+  return pods.flatMap(({ uid, namespace, name }) => {
+    const by = deleted.get(uid);
+    if (by === undefined) return [];
+    return `${id} ${fault}: its victim ${namespace}/${name} must be there by then, got deleted by ${by}`;
+  });
+}
+
+interface Met {
+  readonly piece: Piece;
+  readonly pods: readonly Target<"pod">[];
+}
+
+function piecesOf(step: ResolvedStep, scene: Scene, problems: string[]): readonly Met[] {
+  const duration = step.forMs === null ? null : goDuration(step.forMs);
+  const met = step.effects.flatMap((effect): readonly Met[] => {
+    const carry = CARRY[effect.kind] as Carry<Effect> | undefined;
+    const carried = carry?.(effect, { scene, duration });
+    if (carried && !("refused" in carried)) return [carried];
+    if (carried) problems.push(`${step.id} ${step.fault}: ${carried.refused}`);
+    return [];
+  });
+  const alike = Map.groupBy(met, ({ piece }) => stableText(piece));
+  return [...alike.values()].flatMap(([first, ...others]) =>
+    first ? { ...first, pods: [first, ...others].flatMap(({ pods }) => pods) } : [],
+  );
+}
+
+function objectOf(
+  { piece, pods }: Met,
+  of: {
+    readonly experiment: string;
+    readonly seed: string;
+    readonly step: StepId;
+    readonly nth: number;
+  },
+): ChaosObject {
+  const { experiment, seed, step, nth } = of;
+  // The parts of the union are put together as they were taken apart.
+  return {
+    apiVersion: "chaos-mesh.org/v1alpha1",
+    kind: piece.kind,
+    metadata: {
+      name: `${experiment}-${step}${nth === 0 ? "" : `-${nth + 1}`}`,
+      namespace: pods[0]?.namespace ?? "default",
+      labels: { "ninety/step": step },
+      annotations: {
+        "ninety/experiment": experiment,
+        "ninety/seed": seed,
+        "ninety/uids": pods.map(({ uid }) => uid).join(","),
+      },
+    },
+    spec: { ...victims(pods), ...piece.spec },
+  } as ChaosObject;
+}
+
+function victims(pods: readonly Target<"pod">[]): Victims {
+  const names = Map.groupBy(pods, ({ namespace }) => namespace);
+  const byName = [...names].map(([namespace, there]) => [
+    namespace,
+    there.map(({ name }) => name) as unknown as NonEmpty<string>,
+  ]);
+  return {
+    selector: { pods: Object.fromEntries(byName) as Victims["selector"]["pods"] },
+    mode: "all",
+  };
+}
+
+/** 60000 is `60s`, 0.5 is `0.5ms`. */
+function goDuration(ms: Ms): GoDuration {
+  return ms >= 1_000 && ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
+}
