@@ -28,6 +28,10 @@ export const cpuStress = defineFault({
   about: "Processes in the container's own cgroup compute: its CPU limit holds for all together.",
   on: "pod",
   lasts: "held",
+  kinds: ["cpu-stress"],
+  evidence:
+    "CPU that the kubelet tells of the container, which rises by at least half of what the workers " +
+    "may take, while the same container runs.",
   params,
   effects: ({ container, workers, loadRatio }, pod) => [
     { kind: "cpu-stress", pod, container, workers, loadRatio },

@@ -38,6 +38,10 @@ export const memoryStress = defineFault({
   about: "A process in the container's own cgroup holds memory, up to where the kernel kills.",
   on: "pod",
   lasts: "held",
+  kinds: ["memory-stress"],
+  evidence:
+    "Memory that the kubelet tells of the container, which rises as asked, or the container's end " +
+    "as OOMKilled.",
   params,
   problems: ({ sizeBytes, limitRatio }) =>
     (sizeBytes === undefined) === (limitRatio === undefined)

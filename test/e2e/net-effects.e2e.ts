@@ -106,7 +106,7 @@ describe.skipIf(why !== null)(`packets between two pods${why === null ? "" : `: 
 
   test("are lost as often as asked", async () => {
     const release = await hold({ lossRatio: 0.2 });
-    // A connection whose first packet is lost is not there within 100 ms: the next try is after 1 s.
+    // A connection whose first packet is lost is not there within 100 ms: the next comes after 1 s.
     const asked = await pair.ask({ count: 300, withinMs: 100 });
     await release();
     const lost = asked.filter(({ answered }) => !answered).length;
