@@ -16,5 +16,6 @@ export default experiment({
   steady: "30s",
   faults: [gpuSlow({ on: exactly(2, server.gpus), for: "45s", factor: 15 })],
   observe: "45s",
+  accepts: ["pdb-broken"],
   expect: [recovery({ service: "20s", capacity: "90s" })],
 });

@@ -29,5 +29,6 @@ export default experiment({
     memoryStress({ on: one(leaking.pods), for: "10s", limit: "100%" }),
   ],
   observe: "60s",
+  accepts: ["pdb-broken"],
   expect: [recovery({ service: "30s", capacity: "90s" })],
 });

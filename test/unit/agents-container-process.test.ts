@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mainProcess, type ProcessFacts } from "../../src/agents/container-process.ts";
+import {
+  mainProcess,
+  processesOf,
+  processesWithMount,
+  type ProcessFacts,
+} from "../../src/agents/container-process.ts";
 
 /** A process in a container of a pod: `nsPid` is its number in its own pid namespace. */
 function inContainer(
@@ -88,5 +93,33 @@ describe("the first process of a container", () => {
         expect(mainProcess(shuffled, one)).toEqual({ pid: 20 });
       }),
     );
+  });
+});
+
+describe("all processes of a container", () => {
+  const server = inContainer(20, { parent: 10, nsPid: 1 });
+  const helper = inContainer(21, { parent: 20, nsPid: 2 });
+  const proxy = inContainer(30, { parent: 10, nsPid: 1, container: "proxy" });
+  const stranger = inContainer(40, { parent: 10, nsPid: 1, uid: "u-2" });
+  const all = [shim, server, helper, proxy, stranger];
+  const pidsOf = (found: readonly ProcessFacts[]): readonly number[] => found.map(({ pid }) => pid);
+
+  test("by the pod and its name, or of the whole pod", () => {
+    expect(pidsOf(processesOf(all, { uid: "u-1", container: "server" }))).toEqual([20, 21]);
+    expect(pidsOf(processesOf(all, one))).toEqual([20, 21, 30]);
+  });
+
+  test("by what is mounted at that very path, and never one outside of a container", () => {
+    const path = "/var/lib/kubelet/device-plugins";
+    const withMount = (facts: ProcessFacts, at: string): ProcessFacts => ({
+      ...facts,
+      mounts: `${facts.mounts}\n91 22 8:1 /lib/kubelet/device-plugins ${at} rw - ext4 /dev/x rw`,
+    });
+    const plugin = withMount(stranger, path);
+    const other = withMount(proxy, "/var/lib/kubelet");
+    const kubelet = withMount(shim, path);
+    const found = processesWithMount([kubelet, server, other, plugin], { path, container: "" });
+    expect(found.map(({ pid, uid, name }) => [pid, uid, name])).toEqual([[40, "u-2", "server"]]);
+    expect(processesWithMount([plugin], { path, container: "plugin" })).toEqual([]);
   });
 });
