@@ -8,12 +8,14 @@ import (
 	"strings"
 
 	"ninety/binaries/net-effects/internal/ask"
+	"ninety/binaries/net-effects/internal/proxy"
 	"ninety/binaries/net-effects/internal/queue"
 )
 
 // programs: each gets the arguments after its name.
 var programs = map[string]func(arguments []string) error{
 	"ask":   ask.Run,
+	"proxy": proxy.Run,
 	"queue": queue.Run,
 }
 
