@@ -23,6 +23,7 @@ const PROGRAMS: {
   "gpu-state": () => import("./effects/gpu-state.ts"),
   "container-kill": () => import("./effects/container-kill.ts"),
   freeze: () => import("./effects/freeze.ts"),
+  dependency: () => import("./effects/dependency.ts"),
   "net-shape": () => import("./effects/net-shape.ts"),
   "container-down": () => import("./effects/container-down.ts"),
   "cpu-stress": () => import("./effects/cpu-stress.ts"),

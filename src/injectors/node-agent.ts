@@ -1,17 +1,13 @@
+import { AGENT, AGENT_NODE, agentOn, agentPods } from "../model/agent-pod.ts";
 import { EFFECT_FACTS, nodeOf, type Effect } from "../model/effect.ts";
 import { EXIT, messageOf, NinetyError } from "../model/error.ts";
-import { at, listAt, textAt, type KubeObject } from "../model/json.ts";
+import { textAt, type KubeObject } from "../model/json.ts";
 import type { Us } from "../model/quantity.ts";
 import type { Api, ExecSession } from "../ports/api.ts";
 import type { Injector } from "../ports/injector.ts";
 import { HolderClient } from "./holder-client.ts";
 
-const AGENT = { namespace: "ninety-system", part: "node-agent", container: "agent" } as const;
-const CONNECT = [
-  "/bin/node",
-  "--disable-warning=ExperimentalWarning",
-  "/app/src/agents/connect.ts",
-] as const;
+const CONNECT = [...AGENT_NODE, "/app/src/agents/connect.ts"] as const;
 
 export interface NodeAgentInjectorOptions {
   readonly api: Api;
@@ -92,7 +88,7 @@ class Agents {
 
   /** Nodes that an agent is on. */
   async nodes(signal: AbortSignal): Promise<readonly string[]> {
-    const pods = await this.#pods(signal);
+    const pods = agentPods(await this.#pods(signal));
     return [...new Set(pods.map((pod) => textAt(pod, "spec", "nodeName")))];
   }
 
@@ -100,32 +96,13 @@ class Agents {
     for (const client of this.#clients.values()) client.close();
   }
 
-  async #pods(signal: AbortSignal): Promise<readonly KubeObject[]> {
-    const pods = await this.#options.api.list(`api/v1/namespaces/${AGENT.namespace}/pods`, signal);
-    return pods.filter(
-      (pod) =>
-        pod.metadata.labels?.["ninety/part"] === AGENT.part &&
-        at(pod, "metadata", "deletionTimestamp") === undefined &&
-        textAt(pod, "spec", "nodeName") !== "",
-    );
+  #pods(signal: AbortSignal): Promise<readonly KubeObject[]> {
+    return this.#options.api.list(`api/v1/namespaces/${AGENT.namespace}/pods`, signal);
   }
 
   /** Anew for every session: the pod may have been replaced. */
   async #open(node: string, signal: AbortSignal): Promise<ExecSession> {
-    const pods = (await this.#pods(signal)).filter(
-      (pod) => textAt(pod, "spec", "nodeName") === node,
-    );
-    const running = pods.find((pod) =>
-      listAt(pod, "status", "containerStatuses").some(
-        (status) =>
-          textAt(status, "name") === AGENT.container &&
-          at(status, "state", "running") !== undefined,
-      ),
-    );
-    if (running === undefined) {
-      throw new Error(`node ${node} must have a running agent, got ${pods.length} agent pods`);
-    }
-    const { namespace = AGENT.namespace, name } = running.metadata;
-    return this.#options.api.exec({ namespace, name, container: AGENT.container }, CONNECT, signal);
+    const agent = agentOn(node, await this.#pods(signal));
+    return this.#options.api.exec(agent, CONNECT, signal);
   }
 }

@@ -65,12 +65,30 @@ export type Effect =
       /** So many bytes of its own, or as many as bring the container to that share of its limit. */
       readonly to: { readonly bytes: number } | { readonly limitRatio: Ratio };
     }
+  /** Node agent: what becomes of the connections of a pod to a service that it calls. */
+  | {
+      readonly kind: "dependency";
+      readonly pod: Target<"pod">;
+      /** A name as the pod would look it up, or an address. */
+      readonly host: string;
+      /** TCP. */
+      readonly port: number;
+      readonly does: DependencyDoes;
+    }
   /** Guard: deletes a pod. Happens once; there is nothing to release. */
   | { readonly kind: "delete"; readonly pod: Target<"pod">; readonly graceMs: Ms }
   /** Guard, local cluster: link first, then kill; release is a fresh boot. */
   | { readonly kind: "power"; readonly node: string }
   /** Guard, local cluster: the node's cable is out. */
   | { readonly kind: "link"; readonly node: string };
+
+/** How a service fails in the eyes of one caller. */
+export type DependencyDoes =
+  /** Accepts, and never answers. */
+  | { readonly kind: "hang" }
+  | { readonly kind: "refuse" }
+  /** Answers that share of the requests by HTTP/1 with the status; all else passes. */
+  | { readonly kind: "error"; readonly status: number; readonly ratio: Ratio };
 
 export type EffectKind = Effect["kind"];
 
@@ -146,6 +164,12 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     once: false,
     cutsControlPath: false,
     means: "a process of ours in the container's own cgroups, which the kernel does not choose",
+  },
+  dependency: {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "proxy and nftables rules in the calling pod's network namespace",
   },
   delete: {
     doneBy: "api",

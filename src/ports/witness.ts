@@ -14,6 +14,16 @@ export interface Answer {
   readonly tookMs: Ms;
 }
 
+/** What a client inside a pod met that asked a service once. */
+export interface Asked {
+  readonly answered: boolean;
+  /** Of HTTP; 0 where none was spoken. */
+  readonly status: number;
+  readonly tookMs: Ms;
+  /** Why nobody answered; "": somebody did. */
+  readonly why: string;
+}
+
 /** Eyes without hands: all that a proof may use. Throws when it could not look. */
 export interface Witness {
   /** GET on the Kubernetes API: `api/v1/nodes/n1`; null where there is no such object. */
@@ -34,4 +44,21 @@ export interface Witness {
    * which speaks itself, cannot reach it, or it is silent. Says nothing of why.
    */
   kubelet(node: string): Promise<Omit<Answer, "tookMs">>;
+  /**
+   * Asks a service as a client in that pod would, one ask after the other, each on a connection of
+   * its own: names are the pod's, and the network is. Throws where no node agent is on its node.
+   */
+  fromPod(
+    pod: Target<"pod">,
+    ask: {
+      /** `http://host:port/path` for GETs, `tcp://host:port` for connections alone. */
+      readonly url: string;
+      /** 1 to 1,000. */
+      readonly count: number;
+      /** Each ask is given up after this. */
+      readonly withinMs: Ms;
+      /** By the network of the node agent beside it, with the pod's names. Default false. */
+      readonly outside?: boolean;
+    },
+  ): Promise<readonly Asked[]>;
 }

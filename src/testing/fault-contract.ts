@@ -8,8 +8,11 @@ import type { Target } from "../model/target.ts";
 import type { AnyFault } from "../ports/fault.ts";
 import type { Witness } from "../ports/witness.ts";
 
+/** A witness; without `fromPod` no node agent is there. */
+type Eyes = Omit<Witness, "fromPod"> & Partial<Pick<Witness, "fromPod">>;
+
 /** What a witness could see, in one state of the system. */
-export interface World extends Witness {
+export interface World extends Eyes {
   /** For people: what has happened there. */
   readonly about: string;
 }
@@ -97,7 +100,7 @@ function effectsContract(fault: AnyFault, one: FaultCase): void {
 }
 
 function proofContract(fault: AnyFault, one: FaultCase): void {
-  const says = async (now: Witness, want: Want = "present"): Promise<Evidence> => {
+  const says = async (now: Eyes, want: Want = "present"): Promise<Evidence> => {
     const seen = {
       before: await look(fault, one, one.before),
       now: await look(fault, one, now),
@@ -208,12 +211,12 @@ function effectsOf(fault: AnyFault, one: FaultCase): readonly Effect[] {
   return fault.effects(paramsOf(fault, one) as never, frozen(one.target) as never);
 }
 
-function look(fault: AnyFault, one: FaultCase, witness: Witness): Promise<unknown> {
-  return fault.observe(witness, frozen(one.target) as never, paramsOf(fault, one) as never);
+function look(fault: AnyFault, one: FaultCase, eyes: Eyes): Promise<unknown> {
+  return fault.observe(eyesOf(eyes), frozen(one.target) as never, paramsOf(fault, one) as never);
 }
 
-async function lookOrDark(fault: AnyFault, one: FaultCase, witness: Witness): Promise<unknown> {
-  return look(fault, one, witness).catch(() => DARK);
+async function lookOrDark(fault: AnyFault, one: FaultCase, eyes: Eyes): Promise<unknown> {
+  return look(fault, one, eyes).catch(() => DARK);
 }
 
 async function looksIn(fault: AnyFault, one: FaultCase, world: World): Promise<number> {
@@ -226,12 +229,19 @@ async function looksIn(fault: AnyFault, one: FaultCase, world: World): Promise<n
   return looks;
 }
 
+/** The whole witness of a world. */
+export function eyesOf(world: Eyes): Witness {
+  const noAgent = async (): Promise<never> => Promise.reject(new Error("no agent is there"));
+  return { ...world, fromPod: world.fromPod ?? noAgent };
+}
+
 /** The same eyes, each look by way of `by`. */
 function through(world: World, by: <T>(ask: () => Promise<T>) => Promise<T>): Witness {
   return {
     object: (path): Promise<Json> => by(() => world.object(path)),
     http: (pod, request) => by(() => world.http(pod, request)),
     kubelet: (node) => by(() => world.kubelet(node)),
+    fromPod: (pod, ask) => by(() => eyesOf(world).fromPod(pod, ask)),
   };
 }
 

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { gpuLost } from "../../src/faults/gpu-lost.ts";
 import { podKill } from "../../src/faults/pod-kill.ts";
 import type { AnyFault } from "../../src/ports/fault.ts";
-import { faultContract, type FaultCase } from "../../src/testing/fault-contract.ts";
+import { eyesOf, faultContract, type FaultCase } from "../../src/testing/fault-contract.ts";
 
 const FAULTS = join(import.meta.dirname, "../../src/faults");
 
@@ -70,14 +70,18 @@ test("gpu-lost: a holder that dies while it is asked is not waited for, nor is s
     const asked: unknown[] = [];
     const params = { signal: true, symptom, port: 8_501, path: "/health/ready" };
     const witness = {
-      ...world,
+      ...eyesOf(world),
       http: async (_pod: unknown, { withinMs }: { readonly withinMs?: number }) => {
         asked.push(withinMs);
         return { answered: false, status: 0, body: "", tookMs: 1 };
       },
     };
     const now = await definition.observe(witness, one.target as never, params as never);
-    const before = await definition.observe(one.before, one.target as never, params as never);
+    const before = await definition.observe(
+      eyesOf(one.before),
+      one.target as never,
+      params as never,
+    );
     const { effect } = definition.proof(
       before as never,
       now as never,

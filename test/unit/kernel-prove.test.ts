@@ -45,6 +45,7 @@ function scene(
     },
     http: async () => Promise.resolve({ answered: false, status: 0, body: "", tookMs: 1 }),
     kubelet: async () => Promise.resolve({ answered: true, status: 200, body: "ok" }),
+    fromPod: async () => Promise.resolve([]),
   };
   const fault = defineFault({
     name: "seen",

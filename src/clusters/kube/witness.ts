@@ -1,7 +1,8 @@
-import { textAt } from "../../model/json.ts";
+import { AGENT, AGENT_NODE, agentOn } from "../../model/agent-pod.ts";
+import { at, numberAt, textAt, type Json } from "../../model/json.ts";
 import type { Target } from "../../model/target.ts";
 import { ApiError, type Api } from "../../ports/api.ts";
-import type { Answer, Witness } from "../../ports/witness.ts";
+import type { Answer, Asked, Witness } from "../../ports/witness.ts";
 import { serverMessage, statusOf } from "./answer.ts";
 
 export interface WitnessOptions {
@@ -15,6 +16,8 @@ type PodRequest = Parameters<Witness["http"]>[1];
 type Ask = Parameters<Api["call"]>[0];
 const ANSWER_MS = 5_000;
 const KUBELET_MS = 2_000;
+/** All asks of one look from inside a pod. */
+const FROM_POD_MS = 9_000;
 
 /**
  * Looks through an Api of its own, so that what the run does to its connections hides nothing.
@@ -32,7 +35,38 @@ export function kubeWitness(api: Api, options: WitnessOptions = {}): Witness {
     },
     kubelet: (node) =>
       throughApi(api, { method: "GET", path: `api/v1/nodes/${node}/proxy/healthz` }, kubeletMs),
+    fromPod: (pod, ask) => askFromPod(api, pod, ask),
   };
+}
+
+/** By a process of its own in the node agent's pod, apart from whatever is held there. */
+async function askFromPod(
+  api: Api,
+  pod: Target<"pod">,
+  ask: Parameters<Witness["fromPod"]>[1],
+): Promise<readonly Asked[]> {
+  const limit = AbortSignal.timeout(FROM_POD_MS);
+  const pods = await api.list(`api/v1/namespaces/${AGENT.namespace}/pods`, limit);
+  const agent = agentOn(pod.node, pods);
+  const argv = [...AGENT_NODE, "/app/src/agents/ask-from-pod.ts", JSON.stringify({ pod, ask })];
+  const session = await api.exec(agent, argv, limit);
+  const lines: string[] = [];
+  session.onLine((line) => lines.push(line));
+  const { code, stderr } = await session.ended;
+  const what = `look from pod ${pod.namespace}/${pod.name} at ${ask.url}`;
+  if (code !== 0) throw new Error(`${what}: ${stderr || `ended with code ${code}`}`);
+  if (lines.length !== ask.count) {
+    throw new Error(`${what}: must be told of ${ask.count} asks, got ${lines.length}`);
+  }
+  return lines.map((line) => {
+    const told = JSON.parse(line) as Json;
+    return {
+      answered: at(told, "answered") === true,
+      status: numberAt(told, "status") ?? 0,
+      tookMs: numberAt(told, "tookMs") ?? 0,
+      why: textAt(told, "why"),
+    };
+  });
 }
 
 function askOf({ namespace, name }: Target<"pod">, { port, path: on, body }: PodRequest): Ask {

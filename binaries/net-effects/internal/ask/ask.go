@@ -22,6 +22,8 @@ import (
 type Config struct {
 	// Pid is any process of the pod; 0: this process's own network and files.
 	Pid int `json:"pid"`
+	// Outside of the pod's network: names as the pod has them, by the network of this process.
+	Outside bool `json:"outside"`
 	// URL is http://host:port/path for GETs, tcp://host:port for connections alone.
 	URL string `json:"url"`
 	// Count of asks, 1 to 100,000, one after the other.
@@ -62,7 +64,7 @@ func Run(arguments []string) error {
 		return err
 	}
 	if config.Pid != 0 {
-		if err := enter(config.Pid); err != nil {
+		if err := enter(config.Pid, config.Outside); err != nil {
 			return err
 		}
 	}
@@ -80,9 +82,11 @@ func Run(arguments []string) error {
 
 // enter takes the pod's network, and its root folder too: names then mean what they mean to it, by
 // its own resolv.conf and hosts.
-func enter(pid int) error {
-	if err := hook.Enter(pid); err != nil {
-		return err
+func enter(pid int, outside bool) error {
+	if !outside {
+		if err := hook.Enter(pid); err != nil {
+			return err
+		}
 	}
 	if err := unix.Chroot(fmt.Sprintf("/proc/%d/root", pid)); err != nil {
 		return fmt.Errorf("root folder of process %d: %w", pid, err)

@@ -33,7 +33,7 @@ type Does struct {
 	Ratio float64 `json:"ratio"`
 }
 
-var idRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+var idRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$`)
 var hostRule = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9.])?$`)
 
 // Read takes the text of a Config.
@@ -49,7 +49,7 @@ func Read(argument string) (Config, error) {
 
 func (c Config) check() error {
 	if !idRule.MatchString(c.ID) {
-		return fmt.Errorf("id: must be 1 to 63 letters, digits, '.', '_', '-', got %q", c.ID)
+		return fmt.Errorf("id: must be 1 to 200 letters, digits, '.', '_', '/', '-', got %q", c.ID)
 	}
 	if !hostRule.MatchString(c.Host) {
 		return fmt.Errorf("host: must be a name or an address, got %q", c.Host)

@@ -236,7 +236,7 @@ type running struct {
 // proxied starts the proxy; it is in place on return.
 func (p pod) proxied(host string, port uint16, does Does) *running {
 	p.t.Helper()
-	text, _ := json.Marshal(Config{ID: "f01.0", Pid: p.pid, Host: host, Port: port, Does: does})
+	text, _ := json.Marshal(Config{ID: "run-1/f01.0", Pid: p.pid, Host: host, Port: port, Does: does})
 	command := exec.Command(os.Args[0], string(text))
 	command.Env = append(os.Environ(), role+"=proxy")
 	command.Stderr = os.Stderr

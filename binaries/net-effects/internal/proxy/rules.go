@@ -79,7 +79,7 @@ func keep(id string) (*hook.Table, error) {
 	return table, nil
 }
 
-func tableName(id, what string) string { return fmt.Sprintf("ninety_%s_%s", id, what) }
+func tableName(id, what string) string { return fmt.Sprintf("ninety-%s-%s", id, what) }
 
 type family struct {
 	addresses []netip.Addr

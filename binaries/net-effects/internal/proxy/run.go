@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	lookupFirst = 5 * time.Second
+	lookupFirst = 4 * time.Second
 	// lookupEvery is how soon an address is met that the name got later.
 	lookupEvery    = 5 * time.Second
 	addressesMax   = 64
