@@ -24,7 +24,7 @@ type Counts = {
 type Seen = { readonly pod: Counts; readonly others: Counts };
 type Params = Service & { readonly status: number; readonly rateRatio: Ratio };
 
-/** Requests by HTTP/1 get an error in place of an answer; connections from before are reset once. */
+/** Requests by HTTP/1 get an error in place of an answer; old connections are reset once. */
 export const dependencyError = defineFault({
   name: "dependency-error",
   about:

@@ -1,4 +1,5 @@
-// What the node agent does to a service that a pod calls, between two network namespaces: no cluster.
+// What the node agent does to a service that a pod calls, between two network namespaces: without
+// a cluster.
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import type { Effect } from "../../src/model/effect.ts";
