@@ -60,7 +60,49 @@ const CARRY: { readonly [K in EffectKind]?: Carry<Extract<Effect, { kind: K }>> 
       piece: { kind: "PodChaos", spec: { action: "container-kill", containerNames: [name] } },
     };
   },
+  "net-shape": (effect, { duration }) => {
+    const refused = unshaped(effect);
+    if (refused !== null || duration === null) return { refused: refused ?? "must be held" };
+    return {
+      pods: [effect.pod],
+      piece: { kind: "NetworkChaos", spec: shapeOf(effect, duration) },
+    };
+  },
 };
+
+type NetShape = Extract<Effect, { kind: "net-shape" }>;
+
+/** What of it Chaos Mesh's rules in the pod cannot say, or null. */
+function unshaped({ direction, ports, peers, affectsProbes }: NetShape): string | null {
+  if (direction !== "out") {
+    return `direction must be out: Chaos Mesh shapes what its victims send, got ${direction}`;
+  }
+  if (ports.length > 0) {
+    return `ports must be none: Chaos Mesh shapes all of them, got ${ports.join(", ")}`;
+  }
+  if (peers === null && !affectsProbes) {
+    return "affectsProbes must be true: Chaos Mesh shapes all that a pod sends, got false";
+  }
+  return peers?.length === 0 ? "peers must be at least one address, got none" : null;
+}
+
+function shapeOf(effect: NetShape, duration: GoDuration): Unbound<NetworkChaosSpec> {
+  const { peers, delayMs, jitterMs, lossRatio } = effect;
+  const [first, ...others] = peers ?? [];
+  const reach = {
+    duration,
+    direction: "to" as const,
+    ...(first === undefined ? {} : { externalTargets: [first, ...others] as const }),
+  };
+  if (lossRatio === 1) return { ...reach, action: "partition" };
+  const jitter = jitterMs > 0 ? { jitter: goDuration(jitterMs) } : {};
+  const delay = { latency: goDuration(delayMs), ...jitter };
+  const loss = { loss: `${Number((lossRatio * 100).toPrecision(6))}` } as const;
+  if (lossRatio === 0) return { ...reach, action: "delay", delay };
+  return delayMs === 0
+    ? { ...reach, action: "loss", loss }
+    : { ...reach, action: "netem", delay, loss };
+}
 
 /** Why Chaos Mesh cannot carry out a step, whatever its victims are; none: it may be able to. */
 export function refusals({ id, fault, follow, effects }: ResolvedStep): readonly string[] {

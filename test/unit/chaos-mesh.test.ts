@@ -3,6 +3,8 @@ import { carryOut, refusals, type ResolvedStep } from "../../src/chaos-mesh/carr
 import type { Effect } from "../../src/model/effect.ts";
 import type { Target } from "../../src/model/target.ts";
 
+type NetShape = Extract<Effect, { kind: "net-shape" }>;
+
 const pod = (nth: number, namespace = "shop"): Target<"pod"> => ({
   kind: "pod",
   namespace,
@@ -97,6 +99,64 @@ test.each([
     steps: [],
     problems: [`f01 container-kill: ${why}`],
   });
+});
+
+const shaped = (changes: Partial<NetShape> = {}): NetShape => ({
+  kind: "net-shape",
+  pod: pod(1),
+  direction: "out",
+  ports: [],
+  peers: null,
+  delayMs: 0,
+  jitterMs: 0,
+  lossRatio: 0,
+  affectsProbes: true,
+  ...changes,
+});
+const held = (effect: Effect): ResolvedStep => step([effect], { fault: "net", forMs: 60_000 });
+
+test.each([
+  [
+    "a delay",
+    { delayMs: 40, jitterMs: 0.5 },
+    { action: "delay", delay: { latency: "40ms", jitter: "0.5ms" } },
+  ],
+  ["a loss", { lossRatio: 0.07 }, { action: "loss", loss: { loss: "7" } }],
+  [
+    "both",
+    { delayMs: 2_000, lossRatio: 0.5 },
+    { action: "netem", delay: { latency: "2s" }, loss: { loss: "50" } },
+  ],
+  ["a cut", { lossRatio: 1 }, { action: "partition" }],
+  [
+    "a cut from two addresses",
+    { lossRatio: 1, peers: ["10.0.0.1", "10.0.0.2"], affectsProbes: false },
+    { action: "partition", externalTargets: ["10.0.0.1", "10.0.0.2"] },
+  ],
+])("%s of what a pod sends is a NetworkChaos that ends by itself", (_about, changes, spec) => {
+  const { steps, problems } = carry(held(shaped(changes)));
+  expect(problems).toEqual([]);
+  expect(steps[0]?.objects).toHaveLength(1);
+  expect(steps[0]?.objects[0]).toMatchObject({ kind: "NetworkChaos" });
+  expect(steps[0]?.objects[0]?.spec).toEqual({
+    duration: "60s",
+    direction: "to",
+    mode: "all",
+    selector: { pods: { shop: ["web-1"] } },
+    ...spec,
+  });
+});
+
+test.each([
+  [{ direction: "both" as const }, "direction must be out: "],
+  [{ direction: "in" as const }, "direction must be out: "],
+  [{ ports: [80] }, "ports must be none: "],
+  [{ affectsProbes: false }, "affectsProbes must be true: "],
+  [{ peers: [] }, "peers must be at least one address"],
+])("packets that Chaos Mesh cannot tell apart: %j", (changes, why) => {
+  const { steps, problems } = carry(held(shaped({ lossRatio: 0.5, ...changes })));
+  expect(steps).toEqual([]);
+  expect(problems).toEqual([expect.stringContaining(`f01 net: ${why}`)]);
 });
 
 test("a pod that is deleted by then is nobody's victim", () => {
