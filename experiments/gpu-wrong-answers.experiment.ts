@@ -1,4 +1,5 @@
-// Only a probe that knows the right answer takes a device out that gives wrong ones.
+// Must end with exit code 1: a probe that knows the right answer takes a server out of rotation that
+// gives wrong ones, but clients who keep their connection stay with it and believe it.
 import { experiment, one } from "ninety";
 import { availability } from "ninety/checks/availability";
 import { recovery } from "ninety/checks/recovery";
@@ -10,7 +11,7 @@ const server = modelServer({ replicas: 3, gpus: 1, probes: "deep", spread: "topo
 
 export default experiment({
   hypothesis:
-    "A GPU that gives wrong numbers is out of rotation in 20 s, and back 30 s after it is well.",
+    "A readiness probe that checks values keeps a GPU's wrong numbers from clients within 20 s.",
   stack: [server],
   load: predict({ to: server, rate: "50/s", connections: ["new", "reused"] }),
   slo: { within: "250ms", good: "99%", breach: "95%" },

@@ -9,7 +9,7 @@ const MUST = {
   "container-hang": "pass",
   "crash-loop": "pass",
   "gpu-sticky-error": "pass",
-  "gpu-wrong-answers": "pass",
+  "gpu-wrong-answers": "fail",
   "gpu-plugin-down": "pass",
   "gpu-slow": "fail",
   "cpu-stress": "pass",
