@@ -70,6 +70,9 @@ const CARRY: { readonly [K in EffectKind]?: Carry<Extract<Effect, { kind: K }>> 
   },
 };
 
+/** The kinds of effect that may be carried out. */
+export const CARRIED = Object.keys(CARRY) as readonly EffectKind[];
+
 type NetShape = Extract<Effect, { kind: "net-shape" }>;
 
 /** What of it Chaos Mesh's rules in the pod cannot say, or null. */

@@ -82,7 +82,7 @@ test("prints YAML with the victim that the seed draws, and touches nothing", asy
 
 test("other seeds, other victims: each of the pods that are there and no other", async () => {
   const drawn = new Set<string>();
-  for (const seed of ["s1", "s2", "s3", "s4", "s5", "s6"]) {
+  for (const seed of ["s1", "s2", "s3", "s4"]) {
     const { stdout } = await plan(seed, "--json");
     const { steps } = JSON.parse(stdout) as {
       steps: { objects: { spec: { selector: { pods: { shop: string[] } } } }[] }[];
