@@ -1,5 +1,5 @@
-// Must end with exit code 1: a probe that knows the right answer takes a server out of rotation that
-// gives wrong ones, but clients who keep their connection stay with it and believe it.
+// Must end with exit code 1: a probe that knows the right answer takes a server out of rotation
+// that gives wrong ones, but clients who keep their connection stay with it and believe it.
 import { experiment, one } from "ninety";
 import { availability } from "ninety/checks/availability";
 import { recovery } from "ninety/checks/recovery";

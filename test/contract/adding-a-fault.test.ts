@@ -29,7 +29,7 @@ beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "ninety-adding-"));
   for (const path of ["src", "workloads", "bin", "experiments", "package.json", "tsconfig.json"])
     cpSync(join(ROOT, path), join(root, path), { recursive: true });
-  for (const path of ["test/contract", "test/vitest.config.ts"])
+  for (const path of ["test/contract", "test/support", "test/vitest.config.ts"])
     cpSync(join(ROOT, path), join(root, path), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
   for (const { path, text } of blocks) {
