@@ -7,10 +7,10 @@ import { isTold, lookAtAnswers, type GpuNow } from "../ports/looks.ts";
 import type { Witness } from "../ports/witness.ts";
 
 const STATE = "slow";
-/** Of so many answers the one in the middle counts. */
-const ASKS = 5;
+/** Of so many answers the one in the middle counts: few, since each is more work for the device. */
+const ASKS = 3;
 /** All asks of a look fit in its bound. */
-const ANSWER_MS = 1_500;
+const ANSWER_MS = 3_000;
 /** What is not the device's own takes as long as before: the whole answer is less slow than it. */
 const SLOWER_RATIO_MIN = 2;
 const SLOWER_RATIO_MIN_OF_SMALL = 1.5;
@@ -44,8 +44,10 @@ const params = {
 };
 type Params = Read<typeof params>;
 type Seen = GpuNow & {
-  /** From ask to answer, in the middle of five; null: not all of them were answered with 200. */
+  /** From ask to answer, in the middle of three; null: not all of them were answered with 200. */
   readonly tookMs: number | null;
+  /** One was not answered at all: who waits before it makes it later than it is. */
+  readonly silent: boolean;
 };
 
 /** A device that is throttled: right answers, late, and nobody is told. */
@@ -70,8 +72,9 @@ export const gpuSlow = defineFault({
     saw: { before, now },
     needed:
       `predictions at ${of.port}${of.path} of the holder that take ${slowerRatioMin(of)} times as ` +
-      `long as before, while nobody tells that ${gpu.device} is bad; gone once the device is told ` +
-      `to be well, or, where nobody tells its state, once they do not`,
+      `long as before, or over ${ANSWER_MS} ms on a device told to be slow, while nobody tells ` +
+      `that ${gpu.device} is bad; gone once the device is told to be well, or, where nobody tells ` +
+      `its state, once they do not`,
   }),
 });
 
@@ -85,7 +88,8 @@ async function look(
   const right = answers.filter(({ answered, status }) => answered && status === 200);
   const times = right.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
   const middleMs = times[Math.floor(ASKS / 2)] ?? null;
-  return { ...now, tookMs: times.length < ASKS ? null : middleMs };
+  const silent = answers.some(({ answered }) => !answered);
+  return { ...now, tookMs: times.length < ASKS ? null : middleMs, silent };
 }
 
 function slowerRatioMin({ factor }: Params): number {
@@ -98,8 +102,10 @@ function effectOf(before: Seen, now: Seen, of: Params): Evidence["effect"] {
   }
   // Slow for another reason: the device itself is well.
   if (now.device === "ok") return "absent";
-  if (now.holder === null || now.tookMs === null || now.holder.terminating) return "unclear";
+  if (now.holder === null || !now.holder.running || now.holder.terminating) return "unclear";
   if (isTold(before, now) || (now.device !== null && now.device !== STATE)) return "unclear";
+  if (now.silent) return now.device === STATE ? "present" : "unclear";
+  if (now.tookMs === null) return "unclear";
   if (now.tookMs >= slowerRatioMin(of) * before.tookMs) return "present";
   return now.device === STATE ? "unclear" : "absent";
 }

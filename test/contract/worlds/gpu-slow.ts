@@ -3,11 +3,11 @@ import { gpuTarget as target, gpuWorld, type GpuState, type HolderAnswer } from 
 
 const AT = "8501/v1/models/mlp:predict";
 
-/** Five answers, one after the other, the last one again and again. */
+/** Answers one after the other, and again. */
 function world(
   about: string,
   state: GpuState,
-  tookMs: readonly number[] = [5, 6, 5, 40, 5],
+  tookMs: readonly number[] = [5, 40, 6],
   status = 200,
 ): World {
   let nth = 0;
@@ -21,7 +21,7 @@ function world(
   return gpuWorld(about, state, { at: AT, answer });
 }
 const slow = { device: "slow" } as const;
-const LATE = [105, 99, 100, 100, 6];
+const LATE = [105, 99, 6];
 
 export const cases: readonly FaultCase[] = [
   {
@@ -31,6 +31,7 @@ export const cases: readonly FaultCase[] = [
     before: world("all is well", {}),
     during: [
       world("late", slow, LATE),
+      world("so late that nobody waits for it", slow, [3_000], 0),
       world("late, and the plugin does not answer", { device: null }, LATE),
       world("late, after it was started again", { ...slow, restarts: 1 }, LATE),
     ],
@@ -41,16 +42,17 @@ export const cases: readonly FaultCase[] = [
     ],
     otherwise: [
       world("late on a good device", {}, LATE),
-      world("two of five are late", slow, [5, 100, 5, 100, 5]),
+      world("one of three is late", slow, [5, 100, 5]),
       world("told to be bad", { ...slow, health: "Unhealthy" }, LATE),
       world("hangs", { device: "hang" }, LATE),
       world("sheds its load", slow, LATE, 503),
-      world("silent", slow, [1_500], 0),
+      world("silent, and the plugin does not answer", { device: null }, [3_000], 0),
+      world("waits to be started again", { ...slow, running: false }),
       world("gone", { ...slow, pod: "gone" }),
     ],
     unhealed: [
-      world("the device is slow, and two of five are late", slow, [5, 100, 5, 100, 5]),
-      world("silent", slow, [1_500], 0),
+      world("the device is slow, and one of three is late", slow, [5, 100, 5]),
+      world("silent, and the plugin does not answer", { device: null }, [3_000], 0),
     ],
   },
   {
