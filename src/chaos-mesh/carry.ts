@@ -37,10 +37,16 @@ type Piece =
   | { readonly kind: "NetworkChaos"; readonly spec: Unbound<NetworkChaosSpec> }
   | { readonly kind: "StressChaos"; readonly spec: Unbound<StressChaosSpec> };
 
-type Carry<E extends Effect> = (
-  effect: E,
-  of: { readonly scene: Scene; readonly duration: GoDuration | null },
-) => { readonly pods: readonly Target<"pod">[]; readonly piece: Piece } | { refused: string };
+interface Circumstances {
+  readonly scene: Scene;
+  /** Null: happens once. */
+  readonly duration: GoDuration | null;
+}
+interface Carried {
+  readonly pods: readonly Target<"pod">[];
+  readonly piece: Piece;
+}
+type Carry<E extends Effect> = (effect: E, of: Circumstances) => Carried | Refused;
 
 /** What Chaos Mesh can do of what we do: a line a kind of effect. */
 const CARRY: { readonly [K in EffectKind]?: Carry<Extract<Effect, { kind: K }>> } = {
@@ -48,17 +54,36 @@ const CARRY: { readonly [K in EffectKind]?: Carry<Extract<Effect, { kind: K }>> 
     pods: [pod],
     piece: { kind: "PodChaos", spec: { action: "pod-kill", gracePeriod: graceMs / 1_000 } },
   }),
-  "container-kill": ({ pod, container }, { scene }) => {
-    const known = scene.containers[pod.uid] ?? [];
-    const [name, ...others] = container === "" ? known : known.filter((one) => one === container);
-    if (name === undefined || others.length > 0) {
-      const wanted = container === "" ? "one container" : `a container ${container}`;
-      return { refused: `${pod.name} must have ${wanted}, got ${known.join(", ") || "none"}` };
-    }
+  "container-kill": (effect, { scene }) => {
+    const named = containerOf(effect, scene);
+    if (named.refused !== undefined) return named;
     return {
-      pods: [pod],
-      piece: { kind: "PodChaos", spec: { action: "container-kill", containerNames: [name] } },
+      pods: [effect.pod],
+      piece: {
+        kind: "PodChaos",
+        spec: { action: "container-kill", containerNames: [named.container] },
+      },
     };
+  },
+  "cpu-stress": (effect, { scene, duration }) => {
+    const { workers, loadRatio } = effect;
+    const load = Number((loadRatio * 100).toPrecision(6));
+    return stress(effect, { scene, duration }, () =>
+      Number.isInteger(load)
+        ? { cpu: { workers, load } }
+        : { refused: `load must be a whole percentage, got ${load}%` },
+    );
+  },
+  "memory-stress": (effect, of) => {
+    const { to } = effect;
+    return stress(effect, of, () =>
+      "bytes" in to
+        ? { memory: { workers: 1, size: `${to.bytes}B` } }
+        : {
+            refused:
+              "must be of a size: a share is one of all memory to Chaos Mesh, not of the limit",
+          },
+    );
   },
   "net-shape": (effect, { duration }) => {
     const refused = unshaped(effect);
@@ -72,6 +97,35 @@ const CARRY: { readonly [K in EffectKind]?: Carry<Extract<Effect, { kind: K }>> 
 
 /** The kinds of effect that may be carried out. */
 export const CARRIED = Object.keys(CARRY) as readonly EffectKind[];
+
+type Refused = { readonly refused: string };
+type InContainer = { readonly pod: Target<"pod">; readonly container: string };
+
+/** The container that is meant, by its name: without one Chaos Mesh takes the first. */
+function containerOf(
+  { pod, container }: InContainer,
+  { containers }: Scene,
+): { readonly container: string; readonly refused?: never } | Refused {
+  const known = containers[pod.uid] ?? [];
+  const [name, ...others] = container === "" ? known : known.filter((one) => one === container);
+  if (name !== undefined && others.length === 0) return { container: name };
+  const wanted = container === "" ? "one container" : `a container ${container}`;
+  return { refused: `${pod.name} must have ${wanted}, got ${known.join(", ") || "none"}` };
+}
+
+function stress(
+  effect: InContainer,
+  { scene, duration }: Circumstances,
+  stressors: () => StressChaosSpec["stressors"] | Refused,
+): Carried | Refused {
+  const named = containerOf(effect, scene);
+  if (named.refused !== undefined) return named;
+  const asked = stressors();
+  if ("refused" in asked) return asked;
+  if (duration === null) return { refused: "must be held" };
+  const spec = { duration, containerNames: [named.container], stressors: asked } as const;
+  return { pods: [effect.pod], piece: { kind: "StressChaos", spec } };
+}
 
 type NetShape = Extract<Effect, { kind: "net-shape" }>;
 

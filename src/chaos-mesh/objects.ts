@@ -125,7 +125,8 @@ interface Cpu {
 }
 interface Memory {
   readonly workers: number;
-  readonly size: `${number}${"MB" | "GB" | "%"}`;
+  /** Of each worker. */
+  readonly size: `${number}B`;
 }
 
 export type StressChaosSpec = Narrowed<

@@ -40,6 +40,8 @@ const EFFECTS: readonly Effect[] = [
   { kind: "delete", pod, graceMs: 0 },
   { kind: "delete", pod, graceMs: 30_000 },
   { kind: "container-kill", pod, container: "web" },
+  { kind: "cpu-stress", pod, container: "web", workers: 2, loadRatio: 0.8 },
+  { kind: "memory-stress", pod, container: "web", to: { bytes: 2 ** 28 } },
   { ...shape, delayMs: 40, jitterMs: 0.5 },
   { ...shape, lossRatio: 0.07 },
   { ...shape, delayMs: 40, lossRatio: 0.5 },
@@ -59,7 +61,7 @@ beforeAll(async () => {
   // A kind is served a moment after its CRD is accepted.
   const served = async (): Promise<boolean> => {
     const { body } = await api.call({ method: "GET", path: GROUP });
-    return ["podchaos", "networkchaos"].every((name) => body.includes(`"${name}"`));
+    return ["podchaos", "networkchaos", "stresschaos"].every((name) => body.includes(`"${name}"`));
   };
   await eventually("the API server knows Chaos Mesh", served, WITHIN_MS);
 }, BUILD_MS);

@@ -39,7 +39,7 @@ export const stresses: readonly StressChaosSpec[] = [
     ...victims,
     ...held,
     containerNames: ["web"],
-    stressors: { cpu, memory: { workers: 1, size: "256MB" } },
+    stressors: { cpu, memory: { workers: 1, size: "268435456B" } },
   },
 ];
 

@@ -147,6 +147,42 @@ test.each([
   });
 });
 
+const cpu: Effect = {
+  kind: "cpu-stress",
+  pod: pod(1),
+  container: "",
+  workers: 2,
+  loadRatio: 0.07,
+};
+const memory: Effect = {
+  kind: "memory-stress",
+  pod: pod(2),
+  container: "web",
+  to: { bytes: 2 ** 28 },
+};
+
+test.each([
+  [cpu, { cpu: { workers: 2, load: 7 } }],
+  [memory, { memory: { workers: 1, size: "268435456B" } }],
+])("stress is a StressChaos in a container that is named: %j", (effect, stressors) => {
+  const { steps, problems } = carry(held(effect));
+  expect(problems).toEqual([]);
+  expect(steps[0]?.objects[0]).toMatchObject({
+    kind: "StressChaos",
+    spec: { duration: "60s", containerNames: ["web"], stressors },
+  });
+});
+
+test.each([
+  [{ ...cpu, loadRatio: 0.125 }, "load must be a whole percentage, got 12.5%"],
+  [{ ...cpu, container: "proxy" }, "web-1 must have a container proxy, got web"],
+  [{ ...memory, to: { limitRatio: 0.9 } }, "must be of a size: "],
+])("stress that Chaos Mesh cannot say is a problem: %j", (effect, why) => {
+  const { steps, problems } = carry(held(effect as Effect));
+  expect(steps).toEqual([]);
+  expect(problems).toEqual([expect.stringContaining(`f01 net: ${why}`)]);
+});
+
 test.each([
   [{ direction: "both" as const }, "direction must be out: "],
   [{ direction: "in" as const }, "direction must be out: "],
