@@ -58,7 +58,7 @@ export const gpuSlow = defineFault({
   lasts: "held",
   kinds: ["gpu-state"],
   evidence:
-    "The times of five predictions by the holder, the middle one counting, while nobody tells of " +
+    "The times of three predictions by the holder, the middle one counting, while nobody tells of " +
     "the device.",
   params,
   problems: ({ body }) => (isJsonText(body) ? [] : [`body must be JSON, got ${body}`]),

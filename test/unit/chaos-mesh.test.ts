@@ -178,7 +178,7 @@ test.each([
   [{ ...cpu, container: "proxy" }, "web-1 must have a container proxy, got web"],
   [{ ...memory, to: { limitRatio: 0.9 } }, "must be of a size: "],
 ])("stress that Chaos Mesh cannot say is a problem: %j", (effect, why) => {
-  const { steps, problems } = carry(held(effect as Effect));
+  const { steps, problems } = carry(held(effect));
   expect(steps).toEqual([]);
   expect(problems).toEqual([expect.stringContaining(`f01 net: ${why}`)]);
 });
