@@ -1,7 +1,7 @@
 // Two processes that the agent takes for containers of two pods, each in a network namespace of its
 // own, with one cable between: what the node agent does to packets is measured there.
 import { execFile, execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -125,6 +125,8 @@ function ip(...argv: readonly string[]): void {
 
 function hasNetwork(pid: string): boolean {
   try {
+    // Before it has one of its own, this machine's would do for the rest.
+    if (readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync("/proc/self/ns/net")) return false;
     return within(pid, "ip", "-o", "link", "show", "lo", "up").includes("lo");
   } catch {
     return false;
