@@ -34,7 +34,7 @@ type Config struct {
 	LossRatio float64 `json:"lossRatio"`
 }
 
-var idRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$`)
+var idRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$`)
 
 const delayMaxMs = 60_000
 
@@ -58,7 +58,7 @@ func Read(argument string) (Config, error) {
 
 func (c Config) check() error {
 	if !idRule.MatchString(c.ID) {
-		return fmt.Errorf("id: must be 1 to 63 letters, digits, '.', '_', '/', '-', got %q", c.ID)
+		return fmt.Errorf("id: must be 1 to 200 letters, digits, '.', '_', '/', '-', got %q", c.ID)
 	}
 	if c.Direction != "in" && c.Direction != "out" && c.Direction != "both" {
 		return fmt.Errorf("direction: must be in, out or both, got %q", c.Direction)

@@ -1,8 +1,10 @@
 package queue
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -54,6 +56,11 @@ func TestJitterKeepsMeanBoundsAndOrderAtAnyRate(t *testing.T) {
 func TestConfigIsChecked(t *testing.T) {
 	good := `{"id":"f01.0","pid":1,"direction":"in","delayMs":5,"jitterMs":5,"lossRatio":1}`
 	if _, err := Read(good); err != nil {
+		t.Error(err)
+	}
+	// As long as a run's label may be, and the step.
+	long := fmt.Sprintf(`{"id":"%s/f01.0","pid":1,"direction":"in"}`, strings.Repeat("a", 63))
+	if _, err := Read(long); err != nil {
 		t.Error(err)
 	}
 	for _, bad := range []string{
