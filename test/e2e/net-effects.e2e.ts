@@ -2,9 +2,14 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { nowUs } from "../../src/agents/monotonic.ts";
+import { netDelay } from "../../src/faults/net-delay.ts";
+import { netLoss } from "../../src/faults/net-loss.ts";
+import { netPartition } from "../../src/faults/net-partition.ts";
 import { shareInterval } from "../../src/measure/binomial.ts";
 import type { Effect } from "../../src/model/effect.ts";
+import { read } from "../../src/model/fields.ts";
 import type { Injector } from "../../src/ports/injector.ts";
+import type { Witness } from "../../src/ports/witness.ts";
 import { injectorContract } from "../../src/testing/injector-contract.ts";
 import { agentBench, type EffectBench } from "../support/agent-bench.ts";
 import { endAll, processesWith, until } from "../support/holder-process.ts";
@@ -162,6 +167,32 @@ describe.skipIf(why !== null)(`packets between two pods${why === null ? "" : `: 
     await second();
   });
 
+  test.each([
+    ["delay", netDelay.definition, { delay: "60ms", askPort: SERVER_PORT }],
+    ["loss", netLoss.definition, { loss: "30%", askPort: SERVER_PORT }],
+    ["partition", netPartition.definition, { port: SERVER_PORT }],
+  ])("show their %s to the fault's own proof, and that it is over", async (_n, fault, options) => {
+    const { pod } = pair.server;
+    const params = read(fault.name, fault.params, options, []);
+    const look = (): Promise<unknown> =>
+      fault.observe(witnessOf(pair), pod as never, params as never);
+    const says = (before: unknown, now: unknown): string =>
+      fault.proof(before as never, now as never, params as never, pod as never).effect;
+    const before = await look();
+    expect(says(before, await look())).toBe("absent");
+    const [shape] = fault.effects(params as never, pod as never);
+    const release = await hold({ ...(shape as NetShape), affectsProbes: true });
+    let now = await look();
+    await until("it is seen", async () => {
+      if (says(before, now) === "present") return true;
+      const next = await look();
+      now = fault.gather?.(now as never, next as never) ?? next;
+      return false;
+    });
+    await release();
+    await until("it is seen to be over", async () => says(before, await look()) === "absent");
+  });
+
   test("pass at once when the program that delays them is killed, and its holder is told", async () => {
     await hold({ delayMs: 500 });
     expect(median(await pair.ask({ count: 1 }))).toBeGreaterThanOrEqual(500);
@@ -180,6 +211,29 @@ describe.skipIf(why !== null)(`packets between two pods${why === null ? "" : `: 
     await expect(hold({ delayMs: 1 }, nobody)).rejects.toThrow("got no process of one");
   });
 });
+
+/** Eyes in the client's namespace; the pod's status never changes. */
+function witnessOf(pair: NetPair): Witness {
+  const never = (): never => {
+    throw new Error("nobody asks for that here");
+  };
+  const conditions = [{ type: "Ready", status: "True" }];
+  const containerStatuses = [{ restartCount: 0, state: { running: {} } }];
+  return {
+    object: async () => ({
+      metadata: { uid: pair.server.pod.uid },
+      status: { conditions, containerStatuses },
+    }),
+    http: async (_pod, { port, path, withinMs = 5_000 }) => {
+      const url = `http://${pair.serverAddress}:${port}${path}`;
+      const [asked] = await pair.ask({ url, count: 1, withinMs });
+      const { answered = false, status = 0, tookMs = 0, why = "" } = asked ?? {};
+      return { answered, status, tookMs, body: why };
+    },
+    kubelet: never,
+    fromPod: never,
+  };
+}
 
 async function noEffects(): Promise<Omit<EffectBench, "close">> {
   const none = (): never => {
