@@ -1,5 +1,10 @@
 import type { FaultCase, World } from "../../../src/testing/fault-contract.ts";
-import { gpuTarget as target, gpuWorld, type GpuState, type HolderAnswer } from "../gpu-world.ts";
+import {
+  gpuTarget as target,
+  gpuWorld,
+  type GpuState,
+  type HolderAnswer,
+} from "../../support/gpu-world.ts";
 
 const AT = "8501/v1/models/mlp:predict";
 

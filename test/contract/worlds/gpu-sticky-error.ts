@@ -1,5 +1,5 @@
 import type { FaultCase, World } from "../../../src/testing/fault-contract.ts";
-import { gpuTarget as target, gpuWorld, type GpuState } from "../gpu-world.ts";
+import { gpuTarget as target, gpuWorld, type GpuState } from "../../support/gpu-world.ts";
 
 /** `computes` 0: no answer. */
 const world = (about: string, state: GpuState & { readonly computes?: number } = {}): World =>

@@ -1,5 +1,5 @@
 import type { FaultCase } from "../../../src/testing/fault-contract.ts";
-import { podTarget as target, statsWorld as world } from "../stats-world.ts";
+import { podTarget as target, statsWorld as world } from "../../support/stats-world.ts";
 
 export const cases: readonly FaultCase[] = [
   {
