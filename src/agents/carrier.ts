@@ -33,6 +33,8 @@ export function spawnCarrier(entryPath: string): Carrier {
   const applied = Promise.withResolvers<Us>();
   const ended = Promise.withResolvers<{ readonly undone: boolean }>();
   let buffer = "";
+  // What it said counts: a SIGTERM may meet it when it is about to end.
+  let undone = false;
   child.stdout.setEncoding("utf8");
   child.stdout.on("data", (chunk: string) => {
     const lines = (buffer + chunk).slice(-LINE_MAX_CHARS).split("\n");
@@ -41,6 +43,7 @@ export function spawnCarrier(entryPath: string): Carrier {
       const answer = JSON.parse(line) as ChildAnswer;
       if (answer.did === "applied") applied.resolve(answer.stampUs);
       if (answer.did === "failed") applied.reject(new Error(answer.message));
+      if (answer.did === "released" || (answer.did === "failed" && answer.undone)) undone = true;
     }
   });
   child.on("error", (error) => {
@@ -51,7 +54,7 @@ export function spawnCarrier(entryPath: string): Carrier {
     const how = code === null ? `signal ${String(signal)}` : `code ${code}`;
     applied.reject(new Error(`the effect's process ended with ${how} before it applied anything`));
     if (code !== 0) endGroup(child.pid);
-    ended.resolve({ undone: code === 0 });
+    ended.resolve({ undone: undone || code === 0 });
   });
   // Nobody may be waiting any more: the holder stops caring once it was asked to release.
   applied.promise.catch(() => {});

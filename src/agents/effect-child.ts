@@ -7,7 +7,7 @@ import type { ChildAnswer, JournalEntry } from "../model/agent-protocol.ts";
 import { messageOf } from "../model/error.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Us } from "../model/quantity.ts";
-import { loadProgram, type EffectProgram } from "./effect-program.ts";
+import { loadProgram, NothingDone, type EffectProgram } from "./effect-program.ts";
 import { entryExists, readEntry } from "./journal.ts";
 import { nowUs } from "./monotonic.ts";
 
@@ -70,10 +70,10 @@ async function main(): Promise<void> {
   } catch (error) {
     failure = error;
   }
-  await undo(program, entry);
+  if (!(failure instanceof NothingDone)) await undo(program, entry);
   rmSync(path, { force: true });
   if (failure === null) say({ did: "released", stampUs: nowUs(), why });
-  else say({ did: "failed", message: messageOf(failure) });
+  else say({ did: "failed", message: messageOf(failure), undone: true });
 }
 
 process.on("SIGTERM", () => released.abort());
@@ -85,6 +85,6 @@ process.stderr.on("error", () => {});
 try {
   await main();
 } catch (error) {
-  say({ did: "failed", message: messageOf(error) });
+  say({ did: "failed", message: messageOf(error), undone: false });
   process.exitCode = 1;
 }

@@ -7,9 +7,12 @@ export interface Until {
   readonly untilUs: Us;
 }
 
+/** Nothing was touched: there is nothing of this effect to undo, and another's must stay. */
+export class NothingDone extends Error {}
+
 /** What one file in effects/ exports. */
 export interface EffectProgram<E extends Effect> {
-  /** Resolves once the effect is there; throws why it cannot be. */
+  /** Resolves once the effect is there; throws why it cannot be, and what was begun is undone. */
   apply(effect: E, until: Until): Promise<void>;
   /** The lease became longer. */
   extend(effect: E, until: Until): Promise<void>;

@@ -41,7 +41,8 @@ export type ChildAnswer =
       readonly stampUs: Us;
       readonly why: "asked" | "lapsed" | "deadline";
     }
-  | { readonly did: "failed"; readonly message: string };
+  /** `undone`: nothing of the effect is there. */
+  | { readonly did: "failed"; readonly message: string; readonly undone: boolean };
 
 /** On the node (agent) or in the cluster's state (guard): one file an effect, written before it. */
 export interface JournalEntry {

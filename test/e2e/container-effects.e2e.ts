@@ -62,6 +62,8 @@ injectorContract("node-agent that freezes", async () =>
   ),
 );
 
+const signal = (): AbortSignal => AbortSignal.timeout(15_000);
+
 describe("freeze", () => {
   const all: TestContainer[] = [];
   const container = async (controllers: readonly string[] = []): Promise<TestContainer> => {
@@ -104,6 +106,23 @@ describe("freeze", () => {
     expect(isFrozen(one)).toBe(true);
   });
 
+  test("a second one on the same container is refused, and leaves the first as it is", async () => {
+    const one = await container(["freezer"]);
+    const effect = freezeOf(one);
+    const isThere = (): boolean => isFrozen(one);
+    const of = { effect: () => effect, mark: () => "freeze", isThere, close: async () => {} };
+    const { injector, close } = await agentBench(of);
+    const start = (id: string): Promise<number> =>
+      injector.start({ id, effect }, { leaseMs: 20_000, deadlineMs: 60_000 }, signal());
+    await start("r/f1.0");
+    expect(isThere()).toBe(true);
+    await expect(start("r/f2.0")).rejects.toThrow("must run, got frozen");
+    expect(isThere()).toBe(true);
+    await injector.stop({ id: "r/f1.0", effect }, signal());
+    expect(isThere()).toBe(false);
+    await close();
+  });
+
   test("a container that is not on this node is named", async () => {
     const one = await container();
     const pod = { ...one.pod, uid: "u-none" };
@@ -127,7 +146,6 @@ describe("container-down", () => {
   const AGED_TICKS = 100;
   let one: TestContainer;
   let bench: Awaited<ReturnType<typeof agentBench>>;
-  const signal = (): AbortSignal => AbortSignal.timeout(15_000);
 
   /** Starts of its first process so far, in clock ticks since boot: one each. */
   const starts = new Set<string>();
@@ -232,7 +250,6 @@ describe("stress in a container's own cgroups", () => {
   const CONTROLLERS = ["cpu", "cpuacct", "cpuset", "memory"];
   let one: TestContainer;
   let bench: Awaited<ReturnType<typeof agentBench>>;
-  const signal = (): AbortSignal => AbortSignal.timeout(15_000);
   const workers = (): readonly number[] => processesWith("/stress-", `main=${one.pids()[0]}`);
   const isGone = (): Promise<void> =>
     until("no worker is left", () => processesWith("/stress-", "effect=r/f").length === 0);

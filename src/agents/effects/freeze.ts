@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Effect } from "../../model/effect.ts";
 import { cgroupOf, ownCgroupOf, type Cgroup } from "../container-cgroup.ts";
 import { mainProcess, processesOf } from "../container-process.ts";
+import { NothingDone } from "../effect-program.ts";
 import { allProcesses, stateOf } from "../processes.ts";
 
 type Freeze = Extract<Effect, { kind: "freeze" }>;
@@ -24,7 +25,9 @@ export async function apply(effect: Freeze): Promise<void> {
   // Whoever is frozen cannot thaw.
   if (pidsOf(effect).includes(process.pid)) throw new Error(`${name} must not be the agent's own`);
   const freezer = freezerOf(effect, main.pid);
-  if (freezer !== null && isFrozen(freezer)) throw new Error(`${name} must run, got frozen`);
+  if (freezer !== null && isFrozen(freezer)) {
+    throw new NothingDone(`${name} must run, got frozen`);
+  }
   const done = await eventually(() =>
     freezer === null ? stopAll(effect) : setFrozen(freezer, true),
   );
