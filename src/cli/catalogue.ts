@@ -3,7 +3,7 @@ import { EFFECT_FACTS, type EffectKind } from "../model/effect.ts";
 import type { Fields } from "../model/fields.ts";
 import type { TargetKind } from "../model/target.ts";
 import type { AnyCheck } from "../ports/check.ts";
-import type { AnyFault } from "../ports/fault.ts";
+import { targetKinds, type AnyFault } from "../ports/fault.ts";
 
 export interface ParamEntry {
   readonly field: string;
@@ -27,7 +27,7 @@ export interface CheckEntry {
 export interface FaultEntry {
   readonly name: string;
   readonly about: string;
-  readonly on: TargetKind;
+  readonly on: readonly TargetKind[];
   readonly lasts: "held" | "once";
   /** Who and what must be there, for people. */
   readonly needs: readonly string[];
@@ -58,8 +58,12 @@ const THINGS: Readonly<Partial<Record<TargetKind, Need>>> = {
 export const NEEDS: readonly Need[] = [...Object.values(HOLDERS), ...Object.values(THINGS)];
 
 export function faultEntry(fault: AnyFault): FaultEntry {
-  const { name, about, on, lasts, kinds, evidence, params } = fault;
-  const needed = [...kinds.map((kind) => HOLDERS[EFFECT_FACTS[kind].doneBy]), THINGS[on]];
+  const { name, about, lasts, kinds, evidence, params } = fault;
+  const on = targetKinds(fault);
+  const needed = [
+    ...kinds.map((kind) => HOLDERS[EFFECT_FACTS[kind].doneBy]),
+    ...on.map((kind) => THINGS[kind]),
+  ];
   return {
     name,
     about,

@@ -80,7 +80,7 @@ export class LogSaver {
     }).catch(() => {});
   }
 
-  /** The pods that a target is, is held by, or carries. */
+  /** The pods that a target is, is held by, or carries; the cluster as such has none. */
   async #podsOf(target: Target, signal: AbortSignal): Promise<readonly KubeObject[]> {
     const { api } = this.#reading;
     if (target.kind === "node") {

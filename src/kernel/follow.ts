@@ -6,14 +6,14 @@ import { devicesOf } from "./resolver.ts";
 
 /** Uids of every pod that a step's part has, Ready or not: none of them replaces another. */
 export function podsNow(step: PlannedStep, inventory: Inventory): readonly string[] {
-  return step.on.kind === "link"
+  return step.on.kind === "link" || step.on.kind === "cluster"
     ? []
     : (inventory.pods[step.on.part] ?? []).map(({ target }) => target.uid);
 }
 
 /**
  * What replaced the targets of an open step: Ready pods that were not there when it began, as many
- * as targets are gone without a successor. Pure; a link has no replacement.
+ * as targets are gone without a successor. Pure; only pods and what they hold have replacements.
  */
 export function replacements(
   step: PlannedStep,
@@ -25,7 +25,7 @@ export function replacements(
   },
 ): readonly Target[] {
   const { on } = step;
-  if (on.kind === "link" || on.kind === "node") return [];
+  if (on.kind !== "pod" && on.kind !== "gpu") return [];
   const meetings = of.events.flatMap((event) =>
     event.type === "fault" && event.id === step.id && event.edge === "inject-begin"
       ? [event.targets.flatMap(uidOf)]

@@ -17,6 +17,8 @@ export interface InventoryNode {
 
 export interface InventoryPod {
   readonly target: Target<"pod">;
+  /** Of the pod in the cluster's network; "": it has none yet. */
+  readonly address: string;
   /** Ready and not on its way out: what a fault may meet. */
   readonly ready: boolean;
   /** Device ids that the kubelet gave it. */
@@ -97,6 +99,7 @@ function podOf(pod: KubeObject): InventoryPod {
   const ended = ["Succeeded", "Failed"].includes(textAt(pod, "status", "phase"));
   return {
     target: { kind: "pod", namespace, name, uid, node: textAt(pod, "spec", "nodeName") },
+    address: textAt(pod, "status", "podIP"),
     ready: isTrue(pod, "Ready") && !leaving && !ended,
     devices: devicesOf(pod),
   };

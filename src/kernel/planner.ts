@@ -84,6 +84,7 @@ function planSteps(reading: Reading, seed: string): readonly PlannedStep[] {
 }
 
 function pickText(on: Pick): string {
+  if (on.kind === "cluster") return on.kind;
   return on.kind === "link" ? `${on.from.part}>${on.to.part}` : `${on.kind} ${on.part}`;
 }
 
@@ -93,6 +94,7 @@ function slotsOf(
   reading: Reading,
   draw: { readonly seed: string; readonly label: string },
 ): readonly number[] {
+  if (on.kind === "cluster") return [];
   const singles = on.kind === "link" ? [on.from, on.to] : [on];
   return singles.flatMap((pick, end) => {
     if (pick.count === "all") return [];

@@ -2,7 +2,7 @@ import type { Effect } from "../model/effect.ts";
 import { EXIT, NinetyError } from "../model/error.ts";
 import { at, numberAt, textAt, type KubeObject } from "../model/json.ts";
 import type { Plan, PlannedPart, PlannedStep } from "../model/plan.ts";
-import type { Pick, TargetKind } from "../model/target.ts";
+import type { CountedKind, Pick } from "../model/target.ts";
 import type { AnyFault } from "../ports/fault.ts";
 import { bringsNothing } from "./existing.ts";
 import type { InventoryNode } from "./inventory.ts";
@@ -137,7 +137,7 @@ function spareProblems(plan: Plan, wanted: number, there: number): readonly stri
 /** GPUs that nobody can have from this step's inject on, until what overlaps it has healed. */
 function lostGpus(plan: Plan, step: PlannedStep): number {
   return standing(plan, step).reduce((sum, { on, healMs }) => {
-    if (healMs === null || on.kind === "pod" || on.kind === "link") return sum;
+    if (healMs === null || (on.kind !== "gpu" && on.kind !== "node")) return sum;
     const part = plan.stack.find((one) => one.part === on.part);
     const many = countOf(on, part);
     if (on.kind === "gpu") return sum + many;
@@ -154,7 +154,7 @@ function standing(plan: Plan, step: PlannedStep): readonly PlannedStep[] {
   );
 }
 
-function countOf(on: Pick<Exclude<TargetKind, "link">>, part: PlannedPart | undefined): number {
+function countOf(on: Pick<CountedKind>, part: PlannedPart | undefined): number {
   if (on.count !== "all") return on.count;
   const pods = part ? mostPods(part) : 1;
   return on.kind === "gpu" ? pods * (part?.gpusPerPod ?? 0) : pods;
@@ -186,7 +186,7 @@ export function budgetProblems(plan: Plan, stack = plan.stack): readonly string[
 
 /** Pods of a part that a step is sure to hit: a node has at least one of those it was picked by. */
 function victimsOf({ on }: PlannedStep, part: PlannedPart): number {
-  if (on.kind === "link" || on.part !== part.part) return 0;
+  if (on.kind === "link" || on.kind === "cluster" || on.part !== part.part) return 0;
   const many = countOf(on, part);
   return on.kind === "gpu" ? Math.ceil(many / Math.max(1, part.gpusPerPod)) : many;
 }

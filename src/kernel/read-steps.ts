@@ -2,9 +2,9 @@ import { count, duration, flag, read, type Field, type Fields } from "../model/f
 import type { JsonObject } from "../model/json.ts";
 import type { ClusterPlan, PlannedPart } from "../model/plan.ts";
 import type { Ms } from "../model/quantity.ts";
-import type { Pick, TargetKind } from "../model/target.ts";
+import type { CountedKind, Pick, TargetKind } from "../model/target.ts";
 import type { Part } from "../ports/author.ts";
-import type { AnyFault } from "../ports/fault.ts";
+import { targetKinds, type AnyFault } from "../ports/fault.ts";
 import { podBounds } from "./scale.ts";
 import { asJson, isObject, listOf, rulesBroken, show } from "./shape.ts";
 
@@ -66,22 +66,29 @@ function readStep(
 ): ReadStep | null {
   const { definition, options, scene } = of;
   const before = problems.length;
+  const kinds = targetKinds(definition);
+  const follows = definition.lasts === "held" && kinds.some(isReplaced);
   const common: Fields = {
-    on: met,
+    ...(kinds.includes("cluster") ? {} : { on: met }),
     at,
     ...(definition.lasts === "held" ? { for: lasts } : {}),
-    ...(definition.lasts === "held" && definition.on !== "node" ? { follow } : {}),
+    ...(follows ? { follow } : {}),
   };
   const {
     on,
     atMs,
     forMs,
-    follow: follows,
+    follow: isFollowed,
     ...params
   } = read(path, { ...common, ...definition.params }, options, problems) as Readonly<
     Record<string, unknown>
   >;
-  const picked = readPick(`${path}.on`, on, { kind: definition.on, scene }, problems);
+  const picked = kinds.includes("cluster")
+    ? ({ kind: "cluster" } as const)
+    : readPick(`${path}.on`, on, { kinds, scene }, problems);
+  if (picked && isFollowed === true && !isReplaced(picked.kind)) {
+    problems.push(`${path}.follow must be left out: a ${picked.kind} has no replacement, got true`);
+  }
   if (problems.length > before || !picked) return null;
   problems.push(...rulesBroken(path, () => definition.problems?.(params as never)));
   return {
@@ -90,30 +97,34 @@ function readStep(
     on: picked,
     atMs: atMs as Ms,
     forMs: (forMs as Ms | undefined) ?? null,
-    follow: follows === true,
+    follow: isFollowed === true,
   };
 }
 
-/** A pick of that kind, of parts that are there and have that many; else null, and why is told. */
+const isReplaced = (kind: TargetKind): boolean => kind === "pod" || kind === "gpu";
+
+/** A pick of one of those kinds, of parts that are there and have that many; else null. */
 function readPick(
   path: string,
   written: unknown,
-  of: { readonly kind: TargetKind; readonly scene: Scene },
+  of: { readonly kinds: readonly TargetKind[]; readonly scene: Scene },
   problems: string[],
 ): Pick | null {
-  const { kind, scene } = of;
-  const example = kind === "link" ? "between(all(a.pods), all(b.pods))" : `one(server.${kind}s)`;
+  const { kinds, scene } = of;
+  const example = kinds.map(exampleOf).join(" or ");
   if (!isObject(written)) {
     problems.push(`${path} must be a pick such as ${example}, got ${show(written)}`);
     return null;
   }
-  if (written["kind"] !== kind) {
-    problems.push(`${path} must pick ${kind}s, such as ${example}, got ${show(written["kind"])}`);
+  const kind = kinds.find((one) => one === written["kind"]);
+  if (kind === undefined || kind === "cluster") {
+    const wanted = kinds.map((one) => `${one}s`).join(" or ");
+    problems.push(`${path} must pick ${wanted}, such as ${example}, got ${show(written["kind"])}`);
     return null;
   }
   if (kind === "link") {
-    const from = readPick(`${path}.from`, written["from"], { kind: "pod", scene }, problems);
-    const to = readPick(`${path}.to`, written["to"], { kind: "pod", scene }, problems);
+    const from = readPick(`${path}.from`, written["from"], { kinds: ["pod"], scene }, problems);
+    const to = readPick(`${path}.to`, written["to"], { kinds: ["pod"], scene }, problems);
     return from?.kind === "pod" && to?.kind === "pod" ? { kind, from, to } : null;
   }
   const wrong = pickProblem(kind, written, scene);
@@ -124,12 +135,15 @@ function readPick(
   return null;
 }
 
+const exampleOf = (kind: TargetKind): string =>
+  kind === "link" ? "between(all(a.pods), all(b.pods))" : `one(server.${kind}s)`;
+
 const PICKED_MAX = 1_000;
 const counted = count({ about: "how many", min: 1, max: PICKED_MAX });
 
 /** What is wrong with a pick of single things, or null. */
 function pickProblem(
-  kind: Exclude<TargetKind, "link">,
+  kind: CountedKind,
   written: Readonly<Record<string, unknown>>,
   scene: Scene,
 ): string | null {
@@ -152,11 +166,7 @@ function pickProblem(
 }
 
 /** How many of them a part can have at most, as far as a plan can know. */
-export function mostOf(
-  kind: Exclude<TargetKind, "link">,
-  part: PlannedPart,
-  cluster: ClusterPlan,
-): number {
+export function mostOf(kind: CountedKind, part: PlannedPart, cluster: ClusterPlan): number {
   if (part.selector === null) return 0;
   const pods = podBounds(part)?.most ?? PICKED_MAX;
   return { pod: pods, gpu: pods * part.gpusPerPod, node: Math.min(pods, cluster.nodes) }[kind];
@@ -166,9 +176,16 @@ function isFault(value: unknown): value is AnyFault {
   return (
     isObject(value) &&
     typeof value["name"] === "string" &&
-    ["node", "pod", "gpu", "link"].includes(value["on"] as string) &&
+    isTargetKinds(value["on"]) &&
     ["held", "once"].includes(value["lasts"] as string) &&
     isObject(value["params"]) &&
     ["effects", "observe", "proof"].every((key) => typeof value[key] === "function")
   );
+}
+
+const KINDS: readonly unknown[] = ["node", "pod", "gpu", "link", "cluster"];
+
+function isTargetKinds(on: unknown): boolean {
+  if (!Array.isArray(on)) return KINDS.includes(on);
+  return on.length > 0 && on.every((kind) => KINDS.includes(kind) && kind !== "cluster");
 }

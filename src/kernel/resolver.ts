@@ -1,9 +1,13 @@
 import { EXIT, NinetyError } from "../model/error.ts";
 import type { PlannedStep } from "../model/plan.ts";
-import { showTarget, type Pick, type Target, type TargetKind } from "../model/target.ts";
+import {
+  showTarget,
+  type CountedKind,
+  type LinkEnd,
+  type Pick,
+  type Target,
+} from "../model/target.ts";
 import type { Inventory, InventoryPod } from "./inventory.ts";
-
-type Single = Exclude<TargetKind, "link">;
 
 /**
  * The things that a step meets, drawn by its slots from what is there now; same slots and same
@@ -11,18 +15,26 @@ type Single = Exclude<TargetKind, "link">;
  */
 export function resolve(step: PlannedStep, inventory: Inventory): readonly Target[] {
   const { on, slots } = step;
+  if (on.kind === "cluster") return [on];
   if (on.kind !== "link") return draw(step, on, slots, inventory);
   const fromCount = on.from.count === "all" ? 0 : on.from.count;
   const from = draw(step, on.from, slots.slice(0, fromCount), inventory);
   const to = draw(step, on.to, slots.slice(fromCount), inventory);
-  return [{ kind: "link", from: from.filter(isPod), to: to.filter(isPod) }];
+  return [{ kind: "link", from: endsOf(from, inventory), to: endsOf(to, inventory) }];
 }
 
-const isPod = (target: Target): target is Target<"pod"> => target.kind === "pod";
+function endsOf(targets: readonly Target[], { pods }: Inventory): readonly LinkEnd[] {
+  const addresses = new Map(
+    Object.values(pods).flatMap((of) => of.map((one) => [one.target.uid, one.address] as const)),
+  );
+  return targets.flatMap((target) =>
+    target.kind === "pod" ? [{ ...target, address: addresses.get(target.uid) ?? "" }] : [],
+  );
+}
 
 function draw(
   step: PlannedStep,
-  pick: Pick<Single>,
+  pick: Pick<CountedKind>,
   slots: readonly number[],
   inventory: Inventory,
 ): readonly Target[] {
@@ -52,7 +64,7 @@ function nameOf(target: Target): string {
 }
 
 /** All that a pick could mean, in the order of ranks: by node, then by name. */
-function candidates(pick: Pick<Single>, inventory: Inventory): readonly Target[] {
+function candidates(pick: Pick<CountedKind>, inventory: Inventory): readonly Target[] {
   const pods = (inventory.pods[pick.part] ?? []).filter(({ ready }) => ready);
   if (pick.kind === "pod") return pods.map(({ target }) => target);
   if (pick.kind === "gpu") return pods.flatMap(devicesOf);

@@ -12,7 +12,8 @@ export function standIn(kind: TargetKind, node: string): Target {
     pod,
     node: { kind: "node", node },
     gpu: { kind: "gpu", node, device: `GPU-${node}-0`, holder: pod },
-    link: { kind: "link", from: [pod], to: [pod] },
+    link: { kind: "link", from: [{ ...pod, address: "any" }], to: [{ ...pod, address: "any" }] },
+    cluster: { kind: "cluster" },
   }[kind] as Target;
 }
 

@@ -1,4 +1,9 @@
-export type TargetKind = "node" | "pod" | "gpu" | "link";
+export type TargetKind = "node" | "pod" | "gpu" | "link" | "cluster";
+/** Kinds of things that a part has, and that are picked by number. */
+export type CountedKind = Exclude<TargetKind, "link" | "cluster">;
+
+/** A pod at one end of a link, where packets of the other end know it by its address. */
+export type LinkEnd = Target<"pod"> & { readonly address: string };
 
 /** A resolved thing that a fault meets. */
 export type Target<K extends TargetKind = TargetKind> = {
@@ -19,9 +24,11 @@ export type Target<K extends TargetKind = TargetKind> = {
   };
   link: {
     readonly kind: "link";
-    readonly from: readonly Target<"pod">[];
-    readonly to: readonly Target<"pod">[];
+    readonly from: readonly LinkEnd[];
+    readonly to: readonly LinkEnd[];
   };
+  /** What there is once: control plane, cluster DNS. */
+  cluster: { readonly kind: "cluster" };
 }[K];
 
 /** Which things, by part: never by label text. */
@@ -36,6 +43,7 @@ export type Pick<K extends TargetKind = TargetKind> = {
   pod: SinglePick<"pod">;
   gpu: SinglePick<"gpu">;
   link: { readonly kind: "link"; readonly from: SinglePick<"pod">; readonly to: SinglePick<"pod"> };
+  cluster: { readonly kind: "cluster" };
 }[K];
 interface SinglePick<K extends TargetKind> {
   readonly kind: K;
@@ -54,5 +62,14 @@ export function showTarget(target: Target): string {
       return `gpu ${target.device} on ${target.node} (held by ${target.holder?.name ?? "no pod"})`;
     case "link":
       return `link of ${target.from.length} pods to ${target.to.length} pods`;
+    case "cluster":
+      return "the cluster";
   }
+}
+
+/** For people: `1 pod of server`. */
+export function showPick(on: Pick): string {
+  if (on.kind === "cluster") return "the cluster";
+  if (on.kind !== "link") return `${on.count} ${on.kind} of ${on.part}`;
+  return `the link of ${showPick(on.from)} to ${showPick(on.to)}`;
 }

@@ -1,7 +1,7 @@
 import type { Class } from "../model/measurement.ts";
 import type { Accept, PlannedPart } from "../model/plan.ts";
 import type { Duration, Share } from "../model/quantity.ts";
-import type { Group, Pick, TargetKind } from "../model/target.ts";
+import type { CountedKind, Group, Pick } from "../model/target.ts";
 import type { Outcome } from "../model/verdict.ts";
 import type { Check } from "./check.ts";
 import type { Step } from "./fault.ts";
@@ -25,16 +25,14 @@ export interface GpuWorkload extends Workload {
   readonly gpus: Group<"gpu">;
 }
 
-type Single = Exclude<TargetKind, "link">;
-
 /** Exactly that many: fewer matches touch nothing. */
-export function exactly<K extends Single>(count: number, of: Group<K>): Pick<K> {
+export function exactly<K extends CountedKind>(count: number, of: Group<K>): Pick<K> {
   return { kind: of.kind, part: of.part, count } as unknown as Pick<K>;
 }
-export function one<K extends Single>(of: Group<K>): Pick<K> {
+export function one<K extends CountedKind>(of: Group<K>): Pick<K> {
   return exactly(1, of);
 }
-export function all<K extends Single>(of: Group<K>): Pick<K> {
+export function all<K extends CountedKind>(of: Group<K>): Pick<K> {
   return { kind: of.kind, part: of.part, count: "all" } as unknown as Pick<K>;
 }
 /** The link between two groups of pods. */

@@ -7,18 +7,23 @@ import type { Witness } from "./witness.ts";
 
 /** Every fault takes these; it adds its own fields beside them. */
 export type StepOptions<K extends TargetKind, L extends "held" | "once"> = {
-  readonly on: Pick<K>;
   /** From the start of the faults phase. Default "0s". */
   readonly at?: Duration;
 } & (L extends "held" ? { readonly for: Duration } : unknown) &
-  (L extends "held"
-    ? K extends "node"
-      ? unknown
-      : {
-          /** Meets the replacements of its targets too. Default false. */
-          readonly follow?: boolean;
-        }
-    : unknown);
+  // A fault that meets several kinds of things takes one of them, with what is right for that one.
+  (K extends "cluster"
+    ? unknown
+    : { readonly on: Pick<K> } & (L extends "held"
+        ? K extends Replaced
+          ? {
+              /** Meets the replacements of its targets too. Default false. */
+              readonly follow?: boolean;
+            }
+          : { readonly follow?: never }
+        : unknown));
+
+/** Kinds of things that have a successor when they are gone. */
+type Replaced = "pod" | "gpu";
 
 /** One planned fault, as the author wrote it. */
 export interface Step {
@@ -36,7 +41,8 @@ export interface FaultDefinition<
 > {
   readonly name: string;
   readonly about: string;
-  readonly on: K;
+  /** The kind of things that it meets, or those that it may meet. */
+  readonly on: K | readonly K[];
   readonly lasts: L;
   /** Of every effect that `effects` may give: what the fault needs follows from them. */
   readonly kinds: readonly EffectKind[];
@@ -69,7 +75,7 @@ export interface FaultDefinition<
 export interface AnyFault {
   readonly name: string;
   readonly about: string;
-  readonly on: TargetKind;
+  readonly on: TargetKind | readonly TargetKind[];
   readonly lasts: "held" | "once";
   readonly kinds: readonly EffectKind[];
   readonly evidence: string;
@@ -81,6 +87,11 @@ export interface AnyFault {
   readonly proof: (before: never, now: never, params: never, target: never) => Evidence;
   readonly healProof?: (before: never, now: never, params: never, target: never) => Evidence;
   readonly proofWithinMs?: number;
+}
+
+/** The kinds of things that a fault may meet; the first is what it is mostly used on. */
+export function targetKinds({ on }: { readonly on: AnyFault["on"] }): readonly TargetKind[] {
+  return typeof on === "string" ? [on] : on;
 }
 
 export type Fault<K extends TargetKind, L extends "held" | "once", F extends Fields> = ((

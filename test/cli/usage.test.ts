@@ -104,7 +104,7 @@ test("list and new", async () => {
   expect(faults).toContainEqual({
     name: "pod-kill",
     about: "Deletes a pod, as an eviction, a drain or a hand would.",
-    on: "pod",
+    on: ["pod"],
     lasts: "once",
     needs: ["API server"],
     means: ["DELETE by the API server, of the pod with that uid only"],

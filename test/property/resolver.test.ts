@@ -33,6 +33,7 @@ function podOf(of: PodOf): KubeObject {
     spec: { nodeName: node },
     status: {
       phase: "Running",
+      podIP: "10.0.0.1",
       conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
       containerStatuses: [
         {
@@ -102,10 +103,15 @@ describe("what a step meets", () => {
     ]);
   });
 
+  test("is the cluster where there is nothing to be drawn", () => {
+    expect(resolve(stepOn({ kind: "cluster" }, []), trio)).toEqual([{ kind: "cluster" }]);
+  });
+
   test("has two ends where it is a link", () => {
     const on = between(exactly(1, server.pods), all(server.pods));
     const [link] = resolve(stepOn(on, [2]), trio);
-    expect(link).toMatchObject({ kind: "link", from: [{ name: "server-a" }] });
+    const from = [{ name: "server-a", address: "10.0.0.1" }];
+    expect(link).toMatchObject({ kind: "link", from });
     expect(link?.kind === "link" && link.to).toHaveLength(3);
   });
 

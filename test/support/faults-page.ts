@@ -26,7 +26,7 @@ export function faultsPage(faults: readonly AnyFault[]): string {
 function overview(entries: readonly FaultEntry[]): string {
   const rows = entries.map(
     (one) =>
-      `| [${one.name}](#${one.name}) | ${one.on} | ${lasting(one)} | ${one.needs.join(", ")} | ${cell(one.about)} |`,
+      `| [${one.name}](#${one.name}) | ${one.on.join(", ")} | ${lasting(one)} | ${one.needs.join(", ")} | ${cell(one.about)} |`,
   );
   return `${["| fault | on | lasts | needs | about |", "|---|---|---|---|---|", ...rows].join("\n")}\n`;
 }
@@ -40,7 +40,7 @@ function section(one: FaultEntry): string {
     "",
     one.about,
     "",
-    `- on: ${one.on}, ${lasting(one)}`,
+    `- on: ${one.on.join(" or ")}, ${lasting(one)}`,
     `- needs: ${one.needs.join(", ")}`,
     `- means: ${one.means.join("; ")}`,
     `- evidence: ${one.evidence}`,

@@ -59,6 +59,31 @@ const cut = defineFault({
   observe: async () => Promise.resolve(1),
   proof: () => unclear,
 });
+const jam = defineFault({
+  name: "jam",
+  about: "Cuts a pod, a node or a link.",
+  on: ["pod", "node", "link"],
+  lasts: "held",
+  kinds: [],
+  evidence: "What is seen.",
+  params: {},
+  effects: (_params, target) =>
+    target.kind === "link" ? [] : [{ kind: "link", node: target.node }],
+  observe: async (_witness, target) => Promise.resolve(target.kind),
+  proof: () => unclear,
+});
+const darkness = defineFault({
+  name: "darkness",
+  about: "Stops the control plane.",
+  on: "cluster",
+  lasts: "held",
+  kinds: [],
+  evidence: "What is seen.",
+  params: {},
+  effects: () => [],
+  observe: async () => Promise.resolve(1),
+  proof: () => unclear,
+});
 const recovery = defineCheck({
   name: "recovery",
   about: "How long it took.",
@@ -84,6 +109,10 @@ const held = gpuLost({ on: one(server.gpus), for: "60s", follow: true });
 podKill({ on: exactly(2, cpu.pods), grace: "0s", at: "1.5m" });
 powerLoss({ on: all(server.nodes), for: "1m" });
 cut({ on: between(one(server.pods), all(cpu.pods)), for: "1m", lost: 3 });
+jam({ on: one(server.pods), for: "1m", follow: true });
+jam({ on: one(server.nodes), for: "1m" });
+jam({ on: between(one(server.pods), all(cpu.pods)), for: "1m" });
+darkness({ for: "1m" });
 const load = offer({ to: server, requests: 3 });
 const base = {
   hypothesis: "It holds.",
@@ -119,6 +148,10 @@ gpuLost({ on: one(cpu.gpus), for: "60s" });
 cut({ on: all(server.pods), for: "1m", lost: 1 });
 // @ts-expect-error links are between pods
 between(one(server.nodes), all(server.pods));
+// @ts-expect-error one of three kinds, and not this one
+jam({ on: one(server.gpus), for: "1m" });
+// @ts-expect-error there is one cluster
+darkness({ on: one(server.nodes), for: "1m" });
 // @ts-expect-error a label is no handle
 podKill({ on: "app=server", grace: "0s" });
 
@@ -129,6 +162,10 @@ podKill({ on: one(server.pods), grace: "0s", for: "1m" });
 gpuLost({ on: one(server.gpus) });
 // @ts-expect-error nothing replaces a node
 powerLoss({ on: one(server.nodes), for: "1m", follow: true });
+// @ts-expect-error nothing replaces a node, whatever else the fault may meet
+jam({ on: one(server.nodes), for: "1m", follow: true });
+// @ts-expect-error nothing replaces a link
+cut({ on: between(one(server.pods), all(cpu.pods)), for: "1m", lost: 3, follow: true });
 // @ts-expect-error what happens once follows nothing
 podKill({ on: one(server.pods), grace: "0s", follow: true });
 

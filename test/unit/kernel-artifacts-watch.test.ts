@@ -136,12 +136,18 @@ describe("logs that nobody can read at the end", () => {
 });
 
 describe("logs before a fault", () => {
-  const target: Target = { kind: "pod", namespace: "ns", name: "a", uid: "uid-a", node: "n1" };
+  const target: Target<"pod"> = {
+    kind: "pod",
+    namespace: "ns",
+    name: "a",
+    uid: "uid-a",
+    node: "n1",
+  };
   const { signal } = new AbortController();
 
   test("are those of what it meets: a pod, a device's holder, a link's ends, a node's pods", async () => {
     const gpu: Target = { kind: "gpu", node: "n1", device: "d", holder: target };
-    const link: Target = { kind: "link", from: [target], to: [] };
+    const link: Target = { kind: "link", from: [{ ...target, address: "10.0.0.1" }], to: [] };
     const met: readonly Target[] = [target, gpu, link, { kind: "node", node: "n1" }];
     for (const one of met) {
       const { api, log, saver } = saving();

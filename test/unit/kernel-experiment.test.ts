@@ -176,6 +176,32 @@ describe("what is wrong is told", () => {
     ]);
   });
 
+  test("one kind of several, the others told; and no replacement of what has none", () => {
+    const definition = { ...jam.definition, on: ["pod", "node"] };
+    const many = (options: object): object => ({ ...(step({}) as object), definition, options });
+    const rest = { for: "9s", delay: "1ms" };
+    expect(problemsOf({ faults: [many({ on: one(server.gpus), ...rest })] })).toEqual([
+      "faults[0].on must pick pods or nodes, such as one(server.pods) or one(server.nodes), " +
+        'got "gpu"',
+    ]);
+    const followed = many({ on: one(server.nodes), follow: true, ...rest });
+    expect(problemsOf({ faults: [followed] })).toEqual([
+      "faults[0].follow must be left out: a node has no replacement, got true",
+    ]);
+    expect(problemsOf({ faults: [many({ on: one(server.pods), follow: true, ...rest })] })).toEqual(
+      [],
+    );
+  });
+
+  test("the cluster, which there is once", () => {
+    const definition = { ...jam.definition, on: "cluster" };
+    const dark = (options: object): object => ({ ...(step({}) as object), definition, options });
+    expect(problemsOf({ faults: [dark({ for: "9s", delay: "1ms" })] })).toEqual([]);
+    expect(problemsOf({ faults: [dark({ on: {}, for: "9s", delay: "1ms" })] })).toEqual([
+      expect.stringMatching(/^faults\[0\]\.on is not a field; known: at, for, delay/),
+    ]);
+  });
+
   test("a part's own problems, its name twice, and objects that are none", () => {
     const wrong = serving({ problems: ["serving.replicas must be 1 to 9, got 0"] });
     const odd = serving({ part: "odd", more: [{ kind: "Pod" } as never] });

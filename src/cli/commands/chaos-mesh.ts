@@ -111,6 +111,7 @@ async function victimsOf(plan: Plan, api: Api): Promise<Victims> {
 }
 
 function partsOf(on: PlannedStep["on"]): readonly string[] {
+  if (on.kind === "cluster") return [];
   return on.kind === "link" ? [on.from.part, on.to.part] : [on.part];
 }
 

@@ -88,7 +88,7 @@ function listFaults(entries: readonly FaultEntry[], out: Output): ExitCode {
     [
       one.name,
       `    ${one.about}`,
-      row("on", `${one.on}, ${lasting(one)}`),
+      row("on", `${one.on.join(" or ")}, ${lasting(one)}`),
       row("needs", one.needs.join(", ")),
       row("means", one.means.join("; ")),
       row("evidence", one.evidence),

@@ -7,6 +7,7 @@ import { showMeasured, showNumber } from "../../model/show.ts";
 import { stableText } from "../../model/json.ts";
 import type { Lease } from "../../model/effect.ts";
 import type { Plan, StepId } from "../../model/plan.ts";
+import { showPick } from "../../model/target.ts";
 import { createCrew } from "../../kernel/crew.ts";
 import { readExperiment, type Reading } from "../../kernel/experiment.ts";
 import { leaseOf } from "../../kernel/lease.ts";
@@ -96,9 +97,7 @@ export async function plan(
   const { phasesMs } = made;
   const steps = made.steps.map((step) => {
     const until = step.healMs === null ? "once" : `until ${showMs(step.healMs)}`;
-    const on =
-      step.on.kind === "link" ? "a link" : `${step.on.count} ${step.on.kind} of ${step.on.part}`;
-    return `  ${step.id} ${step.fault} on ${on}, from ${showMs(step.injectMs)} ${until}  ${stableText(step.params)}`;
+    return `  ${step.id} ${step.fault} on ${showPick(step.on)}, from ${showMs(step.injectMs)} ${until}  ${stableText(step.params)}`;
   });
   out.result(
     [
