@@ -1,5 +1,6 @@
 // The front door for tests: the real command, its exit code, what it printed, and its files.
 import { spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -18,14 +19,15 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `ninety <args>` in the repository's root, or in `folder`. */
+/** Starts `ninety <args>` in the repository's root, or in `folder`; of a copy of it in `root`. */
 export function start(
   args: readonly string[],
   folder = ROOT,
   env: NodeJS.ProcessEnv = {},
+  root = ROOT,
 ): Running {
   const startMs = performance.now();
-  const child = spawn("node", [`${ROOT}bin/ninety.js`, ...args], {
+  const child = spawn("node", [join(root, "bin/ninety.js"), ...args], {
     cwd: folder,
     env: { ...process.env, ...env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
@@ -67,8 +69,8 @@ export function start(
   return { child, said, ended };
 }
 
-export function ninety(args: readonly string[], folder = ROOT): Promise<Ended> {
-  return start(args, folder).ended;
+export function ninety(args: readonly string[], folder = ROOT, root = ROOT): Promise<Ended> {
+  return start(args, folder, {}, root).ended;
 }
 
 /** Asks again and again until it is true; throws after `withinMs`. */

@@ -1,0 +1,79 @@
+// Every fault there is, a few at a time, for the run in which nobody carries any of them out. The
+// test that runs it knows by the folder that none is missing.
+import { all, experiment, inTurn, one } from "ninety";
+import { availability } from "ninety/checks/availability";
+import { containerHang } from "ninety/faults/container-hang";
+import { containerKill } from "ninety/faults/container-kill";
+import { cpuStress } from "ninety/faults/cpu-stress";
+import { crashLoop } from "ninety/faults/crash-loop";
+import { dependencyError } from "ninety/faults/dependency-error";
+import { dependencyHang } from "ninety/faults/dependency-hang";
+import { dependencyRefuse } from "ninety/faults/dependency-refuse";
+import { gpuHang } from "ninety/faults/gpu-hang";
+import { gpuLost } from "ninety/faults/gpu-lost";
+import { gpuPluginDown } from "ninety/faults/gpu-plugin-down";
+import { gpuSlow } from "ninety/faults/gpu-slow";
+import { gpuStickyError } from "ninety/faults/gpu-sticky-error";
+import { gpuWrongAnswers } from "ninety/faults/gpu-wrong-answers";
+import { memoryStress } from "ninety/faults/memory-stress";
+import { netDelay } from "ninety/faults/net-delay";
+import { netLoss } from "ninety/faults/net-loss";
+import { netPartition } from "ninety/faults/net-partition";
+import { nodePowerOff } from "ninety/faults/node-power-off";
+import { podKill } from "ninety/faults/pod-kill";
+import { predict } from "ninety/load/predict";
+import { modelServer } from "ninety/parts/model-server";
+import { relay } from "ninety/parts/relay";
+
+const server = modelServer({ replicas: 3, gpus: 1, probes: "deep", spread: "topology" });
+const front = relay({ to: server, replicas: 2, timeout: "500ms" });
+const met = modelServer({ name: "met", replicas: 1, probes: "naive", cpu: "100m" });
+
+const LANES = 4;
+type Steps = Parameters<typeof inTurn>[0];
+
+/** So many at a time: each is looked at several times a second. */
+function lanes(steps: Steps): Steps {
+  const dealt = Array.from({ length: LANES }, (_, lane) =>
+    steps.filter((_step, nth) => nth % LANES === lane),
+  );
+  return dealt.flatMap((of) => inTurn(of as unknown as Steps, { gap: "2s" })) as unknown as Steps;
+}
+
+const pod = { on: one(met.pods), for: "8s" } as const;
+const gpu = { on: one(server.gpus), for: "8s" } as const;
+const node = { on: one(server.nodes), for: "8s" } as const;
+const called = { on: all(front.pods), for: "8s", host: "server" } as const;
+
+export default experiment({
+  hypothesis: "What is only said to be done is never proved, and hurts nobody.",
+  stack: [server, front, met],
+  load: predict({ to: server, rate: "20/s", connections: ["new"] }),
+  slo: { within: "250ms", good: "99%", breach: "95%" },
+  warmup: "5s",
+  steady: "20s",
+  faults: lanes([
+    containerHang(pod),
+    gpuHang(gpu),
+    nodePowerOff(node),
+    dependencyHang(called),
+    containerKill({ on: one(met.pods) }),
+    gpuLost(gpu),
+    gpuPluginDown(node),
+    dependencyRefuse(called),
+    cpuStress(pod),
+    gpuSlow(gpu),
+    netDelay({ ...pod, delay: "100ms" }),
+    dependencyError(called),
+    crashLoop(pod),
+    gpuStickyError(gpu),
+    netLoss({ ...pod, loss: "50%" }),
+    podKill({ on: one(met.pods) }),
+    memoryStress({ ...pod, limit: "90%" }),
+    gpuWrongAnswers(gpu),
+    netPartition(pod),
+  ]),
+  observe: "2m",
+  accepts: ["pdb-broken", "no-spare-gpu", "unleased", "affects-probes"],
+  expect: [availability({ atLeast: "99%" })],
+});
