@@ -1,3 +1,4 @@
+import { showDamage } from "../model/damage.ts";
 import { happensOnce } from "../model/effect.ts";
 import type { Event, FaultEvent, Phase } from "../model/event.ts";
 import { showMs } from "../model/quantity.ts";
@@ -125,6 +126,8 @@ function tell(event: Event, plan: Plan): string | null {
       return `${event.code}: ${event.message}`;
     case "prediction":
       return null;
+    case "damage":
+      return showDamage(event);
     case "cluster":
       return ["added", "scheduled", "changed"].includes(event.change)
         ? null

@@ -61,7 +61,9 @@ export function progressView(of: { plan: Plan; log: RunLog; clock: Clock }): Pro
   of.log.listen({
     event: (event: Event) => {
       const told = state.event(event);
-      if (told !== null && !live) line(`${stamp(event.atUs)}  ${told}`);
+      // What will be harmed stays readable above what is redrawn.
+      if (told !== null && (!live || event.type === "damage"))
+        line(`${stamp(event.atUs)}  ${told}`);
       if (live) draw();
     },
     request: (request) => state.request(request),

@@ -24,7 +24,7 @@ import type { AnyCheck } from "../ports/check.ts";
 import type { AnyFault } from "../ports/fault.ts";
 import { asJson, isObject, listOf, rulesBroken, show } from "./shape.ts";
 import { readLoad, readStack } from "./read-stack.ts";
-import { readSteps, type ReadStep } from "./read-steps.ts";
+import { readMinimum, readSteps, type ReadStep } from "./read-steps.ts";
 
 /** An experiment with every quantity read and every name looked up; nothing is drawn yet. */
 export interface Reading {
@@ -40,6 +40,8 @@ export interface Reading {
   readonly steps: readonly ReadStep[];
   readonly checks: readonly PlannedCheck[];
   readonly accepts: readonly Accept[];
+  /** By part. */
+  readonly minimumReady: Readonly<Record<string, number>>;
   readonly abortWhen: AbortWhen | null;
   /** The definitions that the file brought along: also those that live outside of src. */
   readonly definitions: {
@@ -48,7 +50,15 @@ export interface Reading {
   };
 }
 
-const ACCEPTS = ["pdb-broken", "no-spare-gpu", "unleased", "affects-probes"] as const;
+const ACCEPTS = [
+  "pdb-broken",
+  "below-minimum",
+  "no-spare-gpu",
+  "control-plane-pod",
+  "monitoring-pod",
+  "unleased",
+  "affects-probes",
+] as const satisfies readonly Accept[];
 
 /** What is read elsewhere: named here so that a missing or unknown one is told. */
 const raw = (about: string, rule: string): Field<unknown, unknown, "", false> => ({
@@ -76,6 +86,10 @@ const OPTIONS = {
   observe: duration({ about: "at most, from the last heal", min: "10s", max: "1h" }),
   expect: raw("what must hold", "a list of at least one"),
   accepts: choices(ACCEPTS, { about: "predicted damage that is wanted", default: [] }),
+  minimumReady: {
+    ...raw("pods that stay Ready", "a list such as [exactly(2, server.pods)]"),
+    optional: true,
+  },
   abortWhen: { ...raw("what clients see and what ends the run", "{ good, over }"), optional: true },
 } satisfies Fields;
 
@@ -135,7 +149,9 @@ function readOptions(name: string, loaded: unknown, problems: string[]): Reading
   const stack = readStack(written["stack"], problems);
   const load = readLoad(written["load"], stack, problems);
   const slo = readSlo(written["slo"], problems);
-  const { steps, definitions } = readSteps(written["faults"], { stack, cluster }, problems);
+  const scene = { stack, cluster };
+  const { steps, definitions } = readSteps(written["faults"], scene, problems);
+  const minimumReady = readMinimum(written["minimumReady"], scene, problems);
   const expected = readChecks(written["expect"], problems);
   const abortWhen = readAbortWhen(written["abortWhen"], problems);
   if (!load || !slo) return null;
@@ -151,6 +167,7 @@ function readOptions(name: string, loaded: unknown, problems: string[]): Reading
     observeMs,
     steps,
     accepts,
+    minimumReady,
     abortWhen,
     stack: stack.map(({ planned }) => planned),
     checks: expected.checks,

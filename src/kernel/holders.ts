@@ -3,10 +3,17 @@ import { EXIT, NinetyError } from "../model/error.ts";
 import type { Injector } from "../ports/injector.ts";
 import type { Holders } from "./run-system.ts";
 
-/** All injectors as one: the first that accepts an effect holds it, in every process the same. */
+/**
+ * All injectors as one: the first that accepts an effect holds it, one with a lease before one
+ * without, in every process the same.
+ */
 export function createHolders(injectors: readonly Injector[]): Holders {
+  const chosen = (effect: Effect): Injector | undefined => {
+    const able = injectors.filter((one) => "means" in one.accepts(effect));
+    return able.find((one) => !("unleased" in one.accepts(effect))) ?? able[0];
+  };
   const holderOf = (effect: Effect): Injector => {
-    const holder = injectors.find((one) => "means" in one.accepts(effect));
+    const holder = chosen(effect);
     if (holder) return holder;
     throw new NinetyError(`nobody can hold ${effect.kind}: ${refusals(injectors, effect)}`, {
       exit: EXIT.preflight,
@@ -14,9 +21,7 @@ export function createHolders(injectors: readonly Injector[]): Holders {
   };
   return {
     accepts(effect) {
-      const answers = injectors.map((one) => one.accepts(effect));
-      const means = answers.find((answer) => "means" in answer);
-      return means ?? { refused: refusals(injectors, effect) };
+      return chosen(effect)?.accepts(effect) ?? { refused: refusals(injectors, effect) };
     },
     start: async (held, lease, signal) => holderOf(held.effect).start(held, lease, signal),
     stop: async (held, signal) => holderOf(held.effect).stop(held, signal),

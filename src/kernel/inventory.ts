@@ -6,7 +6,7 @@ import { selects } from "./selector.ts";
 
 /** The label that every object of a run carries. */
 export const RUN_LABEL = "ninety/run";
-const GPU_RESOURCE = "nvidia.com/gpu";
+export const GPU_RESOURCE = "nvidia.com/gpu";
 
 export interface InventoryNode {
   readonly name: string;
@@ -32,17 +32,37 @@ export interface Inventory {
 }
 
 /** What is there now of these parts, as the API server tells it. */
-export async function readInventory(
-  of: { readonly stack: readonly PlannedPart[]; readonly run: string; readonly api: Api },
+export async function readInventory(of: Asked, signal: AbortSignal): Promise<Inventory> {
+  return (await readPlacement({ ...of, whole: false }, signal)).inventory;
+}
+
+interface Asked {
+  readonly stack: readonly PlannedPart[];
+  readonly run: string;
+  readonly api: Api;
+}
+
+/** Which pods run where, as objects of the API server, and the parts among them. */
+export interface Placement {
+  readonly nodes: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+  readonly inventory: Inventory;
+}
+
+/** `whole`: all pods of the cluster, else those of the parts alone. */
+export async function readPlacement(
+  of: Asked & { readonly whole: boolean },
   signal: AbortSignal,
-): Promise<Inventory> {
-  const { stack, run, api } = of;
-  const [nodes, ...lists] = await Promise.all(
-    ["api/v1/nodes", ...podPaths(stack, run)].map(async (path) => api.list(path, signal)),
+): Promise<Placement> {
+  const { stack, run, api, whole } = of;
+  const paths = whole ? ["api/v1/pods"] : podPaths(stack, run);
+  const [nodes = [], ...lists] = await Promise.all(
+    ["api/v1/nodes", ...paths].map(async (path) => api.list(path, signal)),
   );
   // Two parts may have some pods in common.
-  const pods = new Map(lists.flat().map((pod) => [textAt(pod, "metadata", "uid"), pod]));
-  return inventoryOf({ stack, run, pods: [...pods.values()], nodes: nodes ?? [] });
+  const byUid = new Map(lists.flat().map((pod) => [textAt(pod, "metadata", "uid"), pod]));
+  const pods = [...byUid.values()];
+  return { nodes, pods, inventory: inventoryOf({ stack, run, pods, nodes }) };
 }
 
 /** Pods of the run wherever it put them; of what was there before only what is asked for. */
@@ -95,14 +115,23 @@ function nodeOf(node: KubeObject): InventoryNode {
 function podOf(pod: KubeObject): InventoryPod {
   const { name, namespace = "" } = pod.metadata;
   const uid = textAt(pod, "metadata", "uid");
-  const leaving = textAt(pod, "metadata", "deletionTimestamp") !== "";
-  const ended = ["Succeeded", "Failed"].includes(textAt(pod, "status", "phase"));
   return {
     target: { kind: "pod", namespace, name, uid, node: textAt(pod, "spec", "nodeName") },
     address: textAt(pod, "status", "podIP"),
-    ready: isTrue(pod, "Ready") && !leaving && !ended,
+    ready: isServing(pod),
     devices: devicesOf(pod),
   };
+}
+
+/** Ready and not on its way out. */
+export function isServing(pod: KubeObject): boolean {
+  const leaving = textAt(pod, "metadata", "deletionTimestamp") !== "";
+  return isTrue(pod, "Ready") && !leaving && !hasEnded(pod);
+}
+
+/** Its containers are over, and what it had is free. */
+export function hasEnded(pod: KubeObject): boolean {
+  return ["Succeeded", "Failed"].includes(textAt(pod, "status", "phase"));
 }
 
 /** Whether a condition of that type is True. */

@@ -46,6 +46,7 @@ export function makePlan(
     steps,
     checks: [...reading.checks, ...alwaysOn(reading, adds.always)],
     accepts: reading.accepts,
+    ...(Object.keys(reading.minimumReady).length > 0 ? { minimumReady: reading.minimumReady } : {}),
     ...(reading.abortWhen ? { abortWhen: reading.abortWhen } : {}),
   };
 }

@@ -1,14 +1,13 @@
-import type { Effect } from "../model/effect.ts";
+import { refusedDamage, type Damage } from "../model/damage.ts";
 import { EXIT, NinetyError } from "../model/error.ts";
-import { at, numberAt, textAt, type KubeObject } from "../model/json.ts";
-import type { Plan, PlannedPart, PlannedStep } from "../model/plan.ts";
-import type { CountedKind, Pick } from "../model/target.ts";
+import type { Plan } from "../model/plan.ts";
 import type { AnyFault } from "../ports/fault.ts";
+import { budgetDamage } from "./budgets.ts";
 import { bringsNothing } from "./existing.ts";
+import { spareDamage, tooFewGpus } from "./gpus.ts";
+import { holding, probesDamage, unleasedDamage } from "./holding.ts";
 import type { InventoryNode } from "./inventory.ts";
-import { podBounds } from "./scale.ts";
-import { selects, selectsBy, templateLabels } from "./selector.ts";
-import { refusal } from "./stand-in.ts";
+import type { Holders } from "./run-system.ts";
 
 /** What a cluster is, as far as preflight judges it. */
 export interface Facts {
@@ -18,36 +17,63 @@ export interface Facts {
   readonly nodes: readonly InventoryNode[];
   /** Just started as the plan says: its nodes and GPUs are still coming. */
   readonly fresh: boolean;
+  /** GPUs that the parts of the run may have; absent: all of the nodes'. */
+  readonly gpusFree?: number;
+}
+
+/** Looks a fault up by its name. */
+type Faults = (name: string) => AnyFault;
+
+/** The damage that a plan does, as far as it says so before any cluster is there. */
+export function planDamage(plan: Plan, faults: Faults): readonly Damage[] {
+  return [
+    ...budgetDamage(plan, plan.stack),
+    ...spareDamage(plan, plan.cluster.nodes * plan.cluster.gpusPerNode),
+    ...probesDamage(plan, faults),
+  ];
 }
 
 /** What is wrong with a plan before any cluster is there. */
-export function planProblems(plan: Plan): readonly string[] {
-  return [...budgetProblems(plan), ...wantedProblems(plan)];
+export function planProblems(plan: Plan, faults: Faults): readonly string[] {
+  const { nodes, gpusPerNode } = plan.cluster;
+  return [
+    ...refusedDamage(plan, planDamage(plan, faults)),
+    ...tooFewGpus(plan, nodes * gpusPerNode),
+  ];
 }
 
-/** What is wrong between a plan and a cluster that is up; nothing was touched in it. */
+/** What is wrong between a plan and a cluster that is up, and what it would do to it. */
 export function clusterProblems(
   plan: Plan,
   facts: Facts,
-  of: {
-    readonly faults: (name: string) => AnyFault;
-    readonly accepts: (effect: Effect) => { means: string } | { refused: string };
-  },
-): readonly string[] {
+  of: { readonly faults: Faults; readonly accepts: Holders["accepts"] },
+): { readonly problems: readonly string[]; readonly damage: readonly Damage[] } {
   const open = facts.nodes.filter(({ schedulable }) => schedulable || facts.fresh);
   const nodes = open.map(({ name }) => name);
   // What is there already runs where it runs.
   const places = !facts.fresh && !bringsNothing(plan);
-  const refused = plan.steps.flatMap((step) => {
-    const why = refusal(step, { ...of, nodes: nodes.length > 0 ? nodes : ["any"] });
-    return why === null ? [] : [`${step.id} ${step.fault} can be held by nobody: ${why}`];
-  });
-  return [
-    ...(places ? nodeProblems(plan, nodes) : []),
-    ...versionProblems(plan, facts),
-    ...(places ? gpuProblems(plan, facts) : []),
-    ...refused,
-  ];
+  const asked = { ...of, nodes: nodes.length > 0 ? nodes : ["any"] };
+  const held = plan.steps.map((step) => ({ step, held: holding(step, asked) }));
+  const refused = held.flatMap(({ step, held: { refused: why } }) =>
+    why === undefined ? [] : [`${step.id} ${step.fault} can be held by nobody: ${why}`],
+  );
+  // A local cluster gets its GPUs with our add-on, as planned; elsewhere they are what is there.
+  const there = facts.gpusFree ?? open.reduce((sum, { gpus }) => sum + gpus, 0);
+  const counts = places && facts.kind !== "local";
+  return {
+    problems: [
+      ...(places ? nodeProblems(plan, nodes) : []),
+      ...versionProblems(plan, facts),
+      ...(counts ? tooFewGpus(plan, there) : []),
+      ...refused,
+    ],
+    damage: [
+      ...(counts ? spareDamage(plan, there) : []),
+      ...held.flatMap(({ step, held: { unleased } }) =>
+        unleased === undefined ? [] : [unleasedDamage(step, unleased)],
+      ),
+    ],
+  };
 }
 
 /** Throws all of them with exit 4, or does nothing. */
@@ -94,128 +120,4 @@ function nodeProblems(plan: Plan, schedulable: readonly string[]): readonly stri
     `the cluster must have ${plan.cluster.nodes} schedulable nodes, ` +
       `got ${schedulable.length}: ${schedulable.join(", ") || "none"}`,
   ];
-}
-
-/** A local cluster gets its GPUs with our add-on, as planned; elsewhere they are what is there. */
-function gpuProblems(plan: Plan, facts: Facts): readonly string[] {
-  const wanted = wantedGpus(plan);
-  if (facts.kind === "local" || wanted === 0) return [];
-  const open = facts.nodes.filter(({ schedulable }) => schedulable);
-  const there = open.reduce((sum, { gpus }) => sum + gpus, 0);
-  return spareProblems(plan, wanted, there);
-}
-
-function wantedProblems(plan: Plan): readonly string[] {
-  const wanted = wantedGpus(plan);
-  return wanted === 0
-    ? []
-    : spareProblems(plan, wanted, plan.cluster.nodes * plan.cluster.gpusPerNode);
-}
-
-function wantedGpus(plan: Plan): number {
-  return plan.stack
-    .filter(({ existing }) => !existing)
-    .reduce((sum, part) => sum + mostPods(part) * part.gpusPerPod, 0);
-}
-
-/** A part that scales may come to need all of them. */
-function mostPods(part: PlannedPart): number {
-  return podBounds(part)?.most ?? 1;
-}
-
-function spareProblems(plan: Plan, wanted: number, there: number): readonly string[] {
-  if (wanted > there) return [`the stack must find ${wanted} GPUs, the cluster has ${there}`];
-  if (plan.accepts.includes("no-spare-gpu")) return [];
-  const lost = Math.max(0, ...plan.steps.map((step) => lostGpus(plan, step)));
-  if (wanted + lost <= there) return [];
-  return [
-    `the cluster must have a GPU for each displaced pod: ${wanted} wanted and ${lost} lost of ` +
-      `${there}; accepts: ["no-spare-gpu"] if that is what is tested`,
-  ];
-}
-
-/** GPUs that nobody can have from this step's inject on, until what overlaps it has healed. */
-function lostGpus(plan: Plan, step: PlannedStep): number {
-  return standing(plan, step).reduce((sum, { on, healMs }) => {
-    if (healMs === null || (on.kind !== "gpu" && on.kind !== "node")) return sum;
-    const part = plan.stack.find((one) => one.part === on.part);
-    const many = countOf(on, part);
-    if (on.kind === "gpu") return sum + many;
-    // All nodes of a part are at most those that there are.
-    return sum + Math.min(many, plan.cluster.nodes) * plan.cluster.gpusPerNode;
-  }, 0);
-}
-
-/** The steps in effect at this step's inject, itself included. */
-function standing(plan: Plan, step: PlannedStep): readonly PlannedStep[] {
-  const { injectMs } = step;
-  return plan.steps.filter(
-    (one) => one === step || (one.injectMs <= injectMs && (one.healMs ?? one.injectMs) > injectMs),
-  );
-}
-
-function countOf(on: Pick<CountedKind>, part: PlannedPart | undefined): number {
-  if (on.count !== "all") return on.count;
-  const pods = part ? mostPods(part) : 1;
-  return on.kind === "gpu" ? pods * (part?.gpusPerPod ?? 0) : pods;
-}
-
-/**
- * More pods of a part down at once than its disruption budgets let go of. `stack`: the parts, with
- * the budgets of those that are there already.
- */
-export function budgetProblems(plan: Plan, stack = plan.stack): readonly string[] {
-  if (plan.accepts.includes("pdb-broken")) return [];
-  return stack.flatMap((part) => {
-    // A part that scales may be at its least when the fault comes.
-    const replicas = podBounds(part)?.least ?? null;
-    const allowed = replicas === null ? null : allowedOf(part, replicas);
-    if (allowed === null || replicas === null) return [];
-    for (const step of plan.steps) {
-      const victims = standing(plan, step).reduce((sum, one) => sum + victimsOf(one, part), 0);
-      if (Math.min(victims, replicas) <= allowed) continue;
-      return [
-        `${step.id} ${step.fault} must leave the disruption budget of ${part.part} whole: ` +
-          `${allowed} pods may be down, got ${Math.min(victims, replicas)}; ` +
-          `accepts: ["pdb-broken"] if that is what is tested`,
-      ];
-    }
-    return [];
-  });
-}
-
-/** Pods of a part that a step is sure to hit: a node has at least one of those it was picked by. */
-function victimsOf({ on }: PlannedStep, part: PlannedPart): number {
-  if (on.kind === "link" || on.kind === "cluster" || on.part !== part.part) return 0;
-  const many = countOf(on, part);
-  return on.kind === "gpu" ? Math.ceil(many / Math.max(1, part.gpusPerPod)) : many;
-}
-
-/** Of so many pods, how many its strictest PodDisruptionBudget lets go of; null: it has none. */
-function allowedOf({ objects, selector }: PlannedPart, replicas: number): number | null {
-  const labels = objects
-    .map(templateLabels)
-    .find((one) => selector !== null && selects(selector, one));
-  const allowed = objects
-    .filter(({ kind }) => kind === "PodDisruptionBudget")
-    .filter((budget) => !labels || selectsBy(at(budget, "spec", "selector"), labels))
-    .flatMap((budget) => allowedBy(budget, replicas) ?? []);
-  return allowed.length === 0 ? null : Math.min(...allowed);
-}
-
-/** Of one that the API server has, also what it counts right now: pods may be missing already. */
-function allowedBy(budget: KubeObject, replicas: number): number | null {
-  const now = numberAt(budget, "status", "disruptionsAllowed") ?? Infinity;
-  const most = amount(at(budget, "spec", "maxUnavailable"), replicas);
-  if (most !== null) return Math.min(most, now);
-  const least = amount(at(budget, "spec", "minAvailable"), replicas);
-  return least === null ? null : Math.min(Math.max(0, replicas - least), now);
-}
-
-/** `2` or `"50%"` of `all`, rounded up as Kubernetes does. */
-function amount(value: unknown, all: number): number | null {
-  const number = numberAt(value);
-  if (number !== undefined) return number;
-  const percent = /^(\d+)%$/.exec(textAt(value))?.[1];
-  return percent === undefined ? null : Math.ceil((Number(percent) * all) / 100);
 }

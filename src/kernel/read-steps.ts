@@ -138,6 +138,29 @@ function readPick(
 const exampleOf = (kind: TargetKind): string =>
   kind === "link" ? "between(all(a.pods), all(b.pods))" : `one(server.${kind}s)`;
 
+/** `[exactly(2, server.pods)]` as `{ server: 2 }`: of parts that are there, each at most once. */
+export function readMinimum(
+  written: unknown,
+  scene: Scene,
+  problems: string[],
+): Readonly<Record<string, number>> {
+  const least: Record<string, number> = {};
+  if (written === undefined) return least;
+  for (const [index, one] of listOf("minimumReady", written, problems).entries()) {
+    const path = `minimumReady[${index}]`;
+    if (!isObject(one) || one["kind"] !== "pod" || one["count"] === "all") {
+      problems.push(`${path} must be such as exactly(2, server.pods), got ${show(one)}`);
+      continue;
+    }
+    const wrong = pickProblem("pod", one, scene);
+    const part = String(one["part"]);
+    if (wrong !== null) problems.push(`${path} ${wrong}`);
+    else if (part in least) problems.push(`${path} must be of another part, got ${part} again`);
+    else least[part] = one["count"] as number;
+  }
+  return least;
+}
+
 const PICKED_MAX = 1_000;
 const counted = count({ about: "how many", min: 1, max: PICKED_MAX });
 

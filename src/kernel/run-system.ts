@@ -4,12 +4,13 @@ import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { Ms, Us } from "../model/quantity.ts";
 import type { Target } from "../model/target.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Acceptance } from "../ports/injector.ts";
 import type { Log } from "../ports/log.ts";
 import type { Crew } from "./crew.ts";
 
 /** All injectors as one: who accepts an effect holds it. */
 export interface Holders {
-  accepts(effect: Effect): { readonly means: string } | { readonly refused: string };
+  accepts(effect: Effect): Acceptance;
   start(held: Held, lease: Lease, signal: AbortSignal): Promise<Us>;
   /** `held` lives on, `lost` has lapsed; an id in neither could not be asked about. */
   renew(

@@ -1,4 +1,3 @@
-import { messageOf } from "../model/error.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Plan, PlannedStep, StepId } from "../model/plan.ts";
 import type { Target, TargetKind } from "../model/target.ts";
@@ -35,28 +34,4 @@ export function cuttingSteps(plan: Plan, faults: (name: string) => AnyFault): Re
     }
   });
   return new Set(cuts.map(({ id }) => id));
-}
-
-/** Why a step could be held by nobody on any of these nodes, or null. */
-export function refusal(
-  step: PlannedStep,
-  of: {
-    readonly faults: (name: string) => AnyFault;
-    readonly nodes: readonly string[];
-    readonly accepts: (effect: Effect) => { means: string } | { refused: string };
-  },
-): string | null {
-  let why: string | null = null;
-  try {
-    for (const node of of.nodes) {
-      const target = standIn(step.on.kind, node);
-      const answers = effectsOf(step, of.faults(step.fault), target).map(of.accepts);
-      const refused = answers.find((answer) => "refused" in answer);
-      if (!refused) return null;
-      why ??= refused.refused;
-    }
-  } catch (error) {
-    return messageOf(error);
-  }
-  return why;
 }

@@ -30,7 +30,9 @@ export function runResult(of: {
   const errors = record.events.flatMap((event) =>
     event.type === "error" ? [`error: ${event.code}: ${event.message}`] : [],
   );
-  const findings = verdict.findings.filter(({ outcome }) => outcome !== "pass");
+  const findings = verdict.findings.filter(
+    ({ outcome }) => outcome !== "pass" && outcome !== "predicted",
+  );
   const lines = findings.map((finding) => {
     const { outcome, what, observed } = finding;
     return `${outcome}: ${what}: ${showMeasured(observed)}, ${showLimit(finding)}`;

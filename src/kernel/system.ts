@@ -1,7 +1,6 @@
 import type { Held, Lease } from "../model/effect.ts";
-import { EXIT, NinetyError } from "../model/error.ts";
 import type { KubeObject } from "../model/json.ts";
-import type { Plan, PlannedStep } from "../model/plan.ts";
+import type { Plan, PlannedPart, PlannedStep } from "../model/plan.ts";
 import type { Ms } from "../model/quantity.ts";
 import type { Environment } from "../model/record.ts";
 import type { Request, Sample } from "../model/request.ts";
@@ -23,13 +22,15 @@ import { judgeCluster } from "./enter.ts";
 import { bringsNothing } from "./existing.ts";
 import { podsNow, replacements, uidOf } from "./follow.ts";
 import { note, openSteps } from "./heal.ts";
+import { Foretold } from "./foretold.ts";
 import { createHolders } from "./holders.ts";
+import { refuseUnheld } from "./holding.ts";
 import { readInventory, type Inventory } from "./inventory.ts";
 import { leaseOf } from "./lease.ts";
-import { planProblems, refuse, refuseAbsent } from "./preflight.ts";
+import { drawStep, judgeDeployed } from "./placed.ts";
+import { planDamage, planProblems, refuse, refuseAbsent } from "./preflight.ts";
 import { lookBefore, prove, type Proofs } from "./prove.ts";
 import { randomOf } from "./prng.ts";
-import { resolve } from "./resolver.ts";
 import { takeRunLease, type RunLease } from "./run-lease.ts";
 import type { Holders, Replaced, Resolved, System } from "./run-system.ts";
 import { RequestWindow, settle } from "./settle.ts";
@@ -95,6 +96,8 @@ interface Stage {
   readonly holders: Holders;
   readonly witness: Witness;
   readonly objects: readonly KubeObject[];
+  /** The plan's parts, with what was found of those that were there before. */
+  readonly stack: readonly PlannedPart[];
   /** Something was applied, so there are agents to ask. */
   deployed: boolean;
 }
@@ -109,6 +112,7 @@ class PortSystem implements RunSystem {
   /** Uids of the pods that no longer count as replacements, by step. */
   readonly #known = new Map<string, Set<string>>();
   readonly #artifacts: Artifacts;
+  readonly #foretold: Foretold;
   #plan: Plan | null = null;
   #cluster: Cluster | null = null;
   #stage: Stage | null = null;
@@ -124,6 +128,7 @@ class PortSystem implements RunSystem {
     this.log = deps.log;
     this.#run = runLabel(deps.run);
     this.#artifacts = new Artifacts({ clock: deps.clock, log: deps.log, run: this.#run });
+    this.#foretold = new Foretold(deps);
     this.#proofs = { clock: deps.clock, log: deps.log, faults: deps.faults, looks: new Map() };
   }
 
@@ -137,8 +142,9 @@ class PortSystem implements RunSystem {
 
   async preflight(plan: Plan, signal: AbortSignal): Promise<void> {
     this.#plan = plan;
-    const { attach, provider } = this.#deps;
-    refuse(planProblems(plan));
+    const { attach, provider, faults } = this.#deps;
+    refuse(planProblems(plan, faults));
+    await this.#foretold.tell(plan, planDamage(plan, faults));
     if (attach) await this.#enter(plan, attach, signal);
     else if (provider.kind === "local") refuseAbsent(plan);
     await provider.prepare(this.#progress, signal);
@@ -171,6 +177,10 @@ class PortSystem implements RunSystem {
       cluster: { ...described, versions: { ...described.versions, ...versions } },
       level: cluster.level,
     } satisfies Environment);
+    if (bringsNothing(plan)) return;
+    const tell = (what: string): void => this.#tell(what);
+    const placed = { cluster, run: this.#run, stack: stage.stack, clock: this.clock, tell };
+    await this.#foretold.tell(plan, await judgeDeployed(plan, placed, signal));
   }
 
   async #apply(plan: Plan, stage: Stage, signal: AbortSignal): Promise<void> {
@@ -191,7 +201,8 @@ class PortSystem implements RunSystem {
     const binding = { run: this.#run, namespace: namespaceOf(plan), images: cluster.images };
     const holders = createHolders(injectors(cluster));
     const objects = bindPlan(plan, binding);
-    this.#stage = { cluster, holders, witness: witness(cluster), objects, deployed: false };
+    const { stack } = plan;
+    this.#stage = { cluster, holders, witness: witness(cluster), objects, stack, deployed: false };
     const accepts: Holders["accepts"] = (effect) => holders.accepts(effect);
     const fresh = cluster !== attach && cluster.kind === "local";
     const addressGiven = address !== undefined;
@@ -200,7 +211,9 @@ class PortSystem implements RunSystem {
     const tell = (what: string): void => this.#tell(what);
     // First: what another run has deployed is none of its leftovers while it lives.
     this.#lease = await takeRunLease({ api: cluster.api, clock, run: this.#run, tell }, signal);
-    await judgeCluster(plan, of, signal);
+    const entered = await judgeCluster(plan, of, signal);
+    this.#stage = { ...this.#stage, stack: entered.stack };
+    await this.#foretold.tell(plan, entered.damage);
   }
 
   async watch(plan: Plan, crew: Crew, signal: AbortSignal): Promise<void> {
@@ -254,19 +267,16 @@ class PortSystem implements RunSystem {
     signal: AbortSignal,
     given?: readonly Target[],
   ): Promise<Resolved> {
-    const { cluster, holders, witness } = this.#on();
-    const inventory = await this.#inventory(this.#planned(), cluster, signal);
-    const targets = given ?? resolve(step, inventory);
+    const plan = this.#planned();
+    const { cluster, holders, witness, stack } = this.#on();
+    const of = { cluster, run: this.#run, stack, events: this.log.events(), given };
+    const { inventory, targets, damage } = await drawStep(plan, step, of, signal);
+    await this.#foretold.tell(plan, damage);
     const known = this.#known.get(step.id) ?? new Set();
     const met = given ? given.flatMap(uidOf) : podsNow(step, inventory);
     this.#known.set(step.id, new Set([...known, ...met]));
     const effects = this.#effects(step, targets);
-    for (const { effect } of effects) {
-      const answer = holders.accepts(effect);
-      if ("means" in answer) continue;
-      const message = `${step.id} ${step.fault} can be held by nobody: ${answer.refused}`;
-      throw new NinetyError(message, { exit: EXIT.unknown });
-    }
+    refuseUnheld(plan, step, { effects, accepts: (effect) => holders.accepts(effect) });
     const logs = this.#artifacts.before(step.id, targets, signal);
     await lookBefore(this.#proofs, { step, targets, witness }, signal);
     await logs;

@@ -1,6 +1,7 @@
 import type { Measurement } from "../model/measurement.ts";
 import type { RunRecord } from "../model/record.ts";
 import { completenessOf, whyIncomplete } from "./completeness.ts";
+import { damageOf } from "./damage.ts";
 import { episodesOf } from "./episodes.ts";
 import { generatorOf } from "./generator.ts";
 import { leftoversOf } from "./leftovers.ts";
@@ -59,6 +60,7 @@ export function measure(record: RunRecord): Measurement {
     scenarios,
     generator,
     completeness,
+    ...damageOf(events),
     leftovers: leftoversOf(events, spans),
     series: seriesOf({ plan, events, traffics, samples: record.samples, untilUs }),
   };

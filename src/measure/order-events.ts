@@ -83,11 +83,23 @@ function problemOf(event: Event): string | null {
       return typeof event.object === "string" ? null : "a cluster event without object";
     case "prediction":
       return Array.isArray(event.segments) ? null : "a prediction without segments";
+    case "damage":
+      return isDamage(event) ? null : "an incomplete damage event";
     case "error":
       return null;
     default:
       return "a line of unknown type";
   }
+}
+
+function isDamage(event: Event & { readonly type: "damage" }): boolean {
+  const { accept, id, what, observed, rule } = event;
+  return (
+    [accept, id, what, rule].every((text) => typeof text === "string") &&
+    Number.isFinite(observed) &&
+    typeof event.limit === "object" &&
+    event.limit !== null
+  );
 }
 
 function faultProblem(event: Event & { readonly type: "fault" }): string | null {

@@ -1,3 +1,4 @@
+import type { Damage } from "./damage.ts";
 import type { Held } from "./effect.ts";
 import type { Evidence } from "./evidence.ts";
 import type { JsonObject } from "./json.ts";
@@ -22,6 +23,8 @@ export type EventBody =
   | { readonly type: "phase"; readonly phase: Phase }
   | FaultEvent
   | { readonly type: "prediction"; readonly segments: readonly Segment[] }
+  /** Damage that the experiment accepts, told before the step that does it. */
+  | ({ readonly type: "damage" } & Damage)
   | ClusterEvent
   | { readonly type: "error"; readonly code: string; readonly message: string };
 

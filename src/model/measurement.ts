@@ -1,3 +1,4 @@
+import type { Damage } from "./damage.ts";
 import type { EvidenceLevel } from "./evidence.ts";
 import type { Json } from "./json.ts";
 import type { Measured } from "./measured.ts";
@@ -156,6 +157,8 @@ export interface Measurement {
   readonly scenarios: readonly ScenarioMeasurement[];
   readonly generator: GeneratorMeasurement;
   readonly completeness: Completeness;
+  /** Foreseen and accepted; absent: none was. */
+  readonly damage?: readonly Damage[];
   /** Left behind after the run: object and the command that removes it. */
   readonly leftovers: readonly { readonly object: string; readonly remove: string }[] | null;
   readonly series: readonly Series[];

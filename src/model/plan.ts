@@ -27,6 +27,8 @@ export interface Plan {
   readonly steps: readonly PlannedStep[];
   readonly checks: readonly PlannedCheck[];
   readonly accepts: readonly Accept[];
+  /** Ready pods that no step may go below, by part. Absent: none but what budgets say. */
+  readonly minimumReady?: Readonly<Record<string, number>>;
   /** Absent: nothing that clients see ends the run before its time. */
   readonly abortWhen?: AbortWhen;
 }
@@ -38,7 +40,21 @@ export interface AbortWhen {
 }
 
 /** Predicted damage that an experiment may declare as wanted. */
-export type Accept = "pdb-broken" | "no-spare-gpu" | "unleased" | "affects-probes";
+export type Accept =
+  /** More pods of a part are down at once than its disruption budget lets go of. */
+  | "pdb-broken"
+  /** Fewer pods of a part stay Ready than `minimumReady` says. */
+  | "below-minimum"
+  /** The GPUs that survive cannot host the pods that are displaced. */
+  | "no-spare-gpu"
+  /** A pod of the control plane is among the victims, and nothing takes its place. */
+  | "control-plane-pod"
+  /** The same of what measures and alerts. */
+  | "monitoring-pod"
+  /** Whoever holds the effect has no lease: it would outlive us. */
+  | "unleased"
+  /** The kubelet's probes are met too. */
+  | "affects-probes";
 
 /** What the local cluster is built as; on a kubeconfig cluster it is compared, not set. */
 export interface ClusterPlan {

@@ -15,6 +15,8 @@ export interface Environment {
   /** CLOCK_MONOTONIC at the start of the run: what stamps of other processes are measured from. */
   readonly monotonicStartUs: Us;
   readonly gitCommit: string | null;
+  /** SHA-256 of the bytes of plan.json, in hex. Absent in records of other tools. */
+  readonly planSha256?: string;
   readonly cluster: {
     readonly kind: "local" | "kube" | "simulated";
     readonly instance: string;

@@ -4,10 +4,13 @@ import type { StepId } from "./plan.ts";
 
 export type Outcome = "pass" | "fail" | "unknown";
 
+/** `predicted`: damage that was foreseen and accepted; it is told and decides nothing. */
+export type FindingOutcome = Outcome | "predicted";
+
 /** What a check says: one judged quantity, or one thing that must not be so. */
 export interface Finding {
   readonly check: string;
-  readonly outcome: Outcome;
+  readonly outcome: FindingOutcome;
   /** What was judged: `recovery of service, scenario new`. */
   readonly what: string;
   readonly observed: Measured;
@@ -27,8 +30,8 @@ export interface Verdict {
   readonly findings: readonly Finding[];
 }
 
-/** fail outranks unknown, unknown outranks pass; no finding at all is unknown. */
-export function worst(outcomes: readonly Outcome[]): Outcome {
+/** fail outranks unknown, unknown outranks pass; no judged finding at all is unknown. */
+export function worst(outcomes: readonly FindingOutcome[]): Outcome {
   if (outcomes.includes("fail")) return "fail";
-  return outcomes.length === 0 || outcomes.includes("unknown") ? "unknown" : "pass";
+  return outcomes.includes("pass") && !outcomes.includes("unknown") ? "pass" : "unknown";
 }

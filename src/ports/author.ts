@@ -81,6 +81,12 @@ export interface ExperimentOptions {
   /** Predicted damage that is wanted. */
   readonly accepts?: readonly Accept[];
   /**
+   * Ready pods that no step, with what is in effect at the same time, may go below, such as
+   * `[exactly(2, server.pods)]`: one entry a part, each with a number. Default: a part's disruption
+   * budgets alone say it. What goes below is refused, unless `accepts` has "below-minimum".
+   */
+  readonly minimumReady?: readonly Pick<"pod">[];
+  /**
    * Heals at once and ends the run as unknown (exit 2) when in any scenario the share of good
    * requests is below `good`, of those intended in the last `over`, at least 20. Looked at every
    * second from warmup on, once the load has gone on for `over`; a request without an answer counts

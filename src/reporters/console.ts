@@ -32,6 +32,7 @@ export const consoleSummary: Reporter = {
       "",
       `  report  ${folder}/report.html`,
       ...showArtifacts(record, folder),
+      ...showPlan(record),
       `  again   npm run experiment -- ${record.plan.experiment} --seed ${verdict.seed}`,
       "",
     ].join("\n"),
@@ -41,6 +42,11 @@ export const consoleSummary: Reporter = {
 function showArtifacts({ artifacts }: RunRecord, folder: string): readonly string[] {
   if (!artifacts) return [];
   return [`  logs    ${folder}/artifacts  (${artifacts.files.length} files)`];
+}
+
+function showPlan({ environment }: RunRecord): readonly string[] {
+  const hash = environment?.planSha256;
+  return hash === undefined ? [] : [`  plan    ${hash}`];
 }
 
 function row(label: string, text: string): string {
@@ -89,7 +95,7 @@ function sinceEffect(episode: Episode, clock: Episode["clocks"][string] | undefi
 }
 
 function showFindings(verdict: Verdict): readonly string[] {
-  const order = { fail: 0, unknown: 1, pass: 2 } as const;
+  const order = { fail: 0, unknown: 1, predicted: 2, pass: 3 } as const;
   const sorted = [...verdict.findings].sort((a, b) => order[a.outcome] - order[b.outcome]);
   const shown = sorted.slice(0, FINDINGS_MAX);
   const more = sorted.length - shown.length;

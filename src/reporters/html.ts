@@ -99,11 +99,11 @@ function cards(measurement: Measurement): string {
 }
 
 function findings(verdict: Verdict): string {
-  const order = { fail: 0, unknown: 1, pass: 2 } as const;
+  const order = { fail: 0, unknown: 1, predicted: 2, pass: 3 } as const;
   const rows = [...verdict.findings]
     .sort((a, b) => order[a.outcome] - order[b.outcome])
     .map((finding) => [
-      `<span class="${finding.outcome}">${finding.outcome}</span>`,
+      `<span class="${finding.outcome === "predicted" ? "dim" : finding.outcome}">${finding.outcome}</span>`,
       escape(finding.what),
       escape(showMeasured(finding.observed)),
       escape(showLimit(finding)),

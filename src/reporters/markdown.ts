@@ -1,5 +1,6 @@
 import type { Episode, Measurement } from "../model/measurement.ts";
 import type { Measured } from "../model/measured.ts";
+import type { RunRecord } from "../model/record.ts";
 import {
   showFolder,
   showInterval,
@@ -28,12 +29,18 @@ export const markdown: Reporter = {
       ...measurement.episodes.flatMap(episodeLines),
       ...findingLines(verdict),
       ...problemLines(measurement),
+      ...planLines(record),
       `Files: ${code(showFolder(folder))} (${code("report.html")} opens from disk); ` +
         `again: ${code(`npm run experiment -- ${record.plan.experiment} --seed ${verdict.seed}`)}`,
       "",
     ].join("\n"),
   suite: ({ suite, folder }) => suiteMarkdown(suite, folder),
 };
+
+function planLines({ environment }: RunRecord): readonly string[] {
+  const hash = environment?.planSha256;
+  return hash === undefined ? [] : [`Plan: ${code(hash)} (SHA-256 of ${code("plan.json")})`, ""];
+}
 
 function stepLines({ steps }: Measurement): readonly string[] {
   const lines = steps.map(
@@ -69,12 +76,17 @@ function episodeLines(episode: Episode): readonly string[] {
 }
 
 function findingLines({ findings }: Verdict): readonly string[] {
-  const order = { fail: 0, unknown: 1, pass: 2 } as const;
+  const order = { fail: 0, unknown: 1, predicted: 2, pass: 3 } as const;
+  const judged = findings.filter(({ outcome }) => outcome !== "predicted");
+  const told = [
+    `${judged.filter(({ outcome }) => outcome === "pass").length} of ${judged.length} findings pass.`,
+    ...(judged.length < findings.length
+      ? [`${findings.length - judged.length} predicted and accepted.`]
+      : []),
+  ].join(" ");
   const wrong = findings
     .filter(({ outcome }) => outcome !== "pass")
     .sort((a, b) => order[a.outcome] - order[b.outcome]);
-  const passed = findings.length - wrong.length;
-  const told = `${passed} of ${findings.length} findings pass.`;
   if (wrong.length === 0) return [told, ""];
   const rows = wrong.map((finding) => [
     `**${finding.outcome}**`,

@@ -87,7 +87,7 @@ export interface FakeInjectorOptions {
   readonly takesMs?: (what: "start" | "stop" | "renew") => number;
   /** False: stop is no tombstone, as a wrong injector would have it. */
   readonly tombstone?: boolean;
-  readonly accepts?: (effect: Effect) => { means: string } | { refused: string };
+  readonly accepts?: Injector["accepts"];
   /** Told of every start and stop that reached the holder. */
   readonly onCall?: (what: "start" | "stop" | "renew", ids: readonly string[]) => void;
   /** Acknowledges and does nothing. */
@@ -107,7 +107,7 @@ export class FakeInjector implements Injector {
     this.#options = options;
   }
 
-  accepts(effect: Effect): { means: string } | { refused: string } {
+  accepts(effect: Effect): ReturnType<Injector["accepts"]> {
     return this.#options.accepts?.(effect) ?? { means: "memory" };
   }
 

@@ -21,7 +21,11 @@ let cluster: Cluster;
 let layout: Layout;
 
 const web = (image: string): readonly KubeObject[] => [
-  { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
+  {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "shop", labels: { "ninety/opt-in": "true" } },
+  },
   {
     apiVersion: "v1",
     kind: "Service",
@@ -175,4 +179,36 @@ test("what needs hands on a node exits 4 and names them, and nothing is touched"
   expect(gpu.stderr).toContain("runs ninety's programs: it needs --image");
   const spaces = await cluster.api.list("api/v1/namespaces");
   expect(spaces.filter(({ metadata }) => metadata.name.startsWith("ninety"))).toEqual([]);
+});
+
+test("plan names the pods of the node that the seed draws, by the API server's own lists", async () => {
+  const args = ["plan", experiment("web-beyond"), "--context", CONTEXT, "--seed", "s1"];
+  const { code, stdout, stderr } = await ninetyInside(...args);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/ {2}victims of f01: pod shop\/web-\S+ on n\d\n/);
+  const [, node = "", told = ""] =
+    /victims of f02: node (n\d), with 0 GPUs and \d+ pods: (.+)\n/.exec(stdout) ?? [];
+  const there = await cluster.api.list(`api/v1/pods?fieldSelector=spec.nodeName%3D${node}`);
+  const names = there.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  expect(told.split(", ").sort()).toEqual(names.sort());
+  // One replica of cluster DNS at most is on it: the other one goes on.
+  expect(stdout).not.toContain("would be refused");
+});
+
+test("a namespace that has not opted in is exit 4, and the hint's command grants it", async () => {
+  const label = async (value: string | null): Promise<void> => {
+    const body = { metadata: { labels: { "ninety/opt-in": value } } };
+    const path = "api/v1/namespaces/shop";
+    const contentType = "application/merge-patch+json";
+    const { status } = await cluster.api.call({ method: "PATCH", path, body, contentType });
+    expect(status).toBe(200);
+  };
+  await label(null);
+  const ended = await ninetyInside("run", experiment("web-existing"), "--context", CONTEXT);
+  await label("true");
+  expect(ended.code).toBe(4);
+  expect(ended.stderr).toContain("namespace shop must have opted in by label ninety/opt-in=true");
+  expect(ended.stderr).toContain("kubectl label namespace shop ninety/opt-in=true");
+  const leases = await cluster.api.list("apis/coordination.k8s.io/v1/namespaces/default/leases");
+  expect(leases.map(({ metadata }) => metadata.name)).not.toContain("ninety-run");
 });

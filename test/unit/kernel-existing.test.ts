@@ -20,7 +20,12 @@ const labels = { app: "web" };
 
 /** A cluster in which somebody runs a service of three pods. */
 async function shop(
-  changes: { readonly service?: object; readonly budget?: object; readonly replicas?: number } = {},
+  changes: {
+    readonly service?: object;
+    readonly budget?: object;
+    readonly replicas?: number;
+    readonly optIn?: string;
+  } = {},
 ): Promise<FakeApi> {
   const api = new FakeApi({ nodes: 2, gpusPerNode: 0 });
   const inside = (kind: string, apiVersion: string, of: object): KubeObject => ({
@@ -29,7 +34,12 @@ async function shop(
     metadata: { name: "web", namespace: "shop", labels },
     ...of,
   });
-  await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } });
+  const { optIn = "true" } = changes;
+  await api.apply({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "shop", labels: { "ninety/opt-in": optIn } },
+  });
   await api.apply(
     inside("Deployment", "apps/v1", {
       spec: {

@@ -5,7 +5,12 @@ import type { Plan } from "../../src/model/plan.ts";
 import { all, exactly, one } from "../../src/ports/author.ts";
 import { readExperiment } from "../../src/kernel/experiment.ts";
 import { makePlan } from "../../src/kernel/planner.ts";
-import { clusterProblems, planProblems, refuse, type Facts } from "../../src/kernel/preflight.ts";
+import {
+  clusterProblems,
+  planProblems as problemsOfPlan,
+  refuse,
+  type Facts,
+} from "../../src/kernel/preflight.ts";
 import { leaseOf } from "../../src/kernel/lease.ts";
 import { cuttingSteps } from "../../src/kernel/stand-in.ts";
 import { drop, jam, offer, serving, unplug, written } from "./kernel-kit.ts";
@@ -16,6 +21,8 @@ const faults = (name: string): (typeof definitions)[number] => {
   if (!hit) throw new Error(`no ${name}`);
   return hit;
 };
+
+const planProblems = (plan: Plan): readonly string[] => problemsOfPlan(plan, faults);
 
 type Budget = NonNullable<Parameters<typeof serving>[0]["budget"]>;
 
@@ -109,7 +116,7 @@ describe("a cluster", () => {
       ? { refused: `no switch for ${effect.node}` }
       : { means: "a hand" };
   const problemsOf = (facts: Partial<Facts>, changes: object = {}): readonly string[] =>
-    clusterProblems(planOf({ changes }), { ...right, ...facts }, { faults, accepts });
+    clusterProblems(planOf({ changes }), { ...right, ...facts }, { faults, accepts }).problems;
 
   test("that is as planned has none", () => {
     expect(problemsOf({})).toEqual([]);

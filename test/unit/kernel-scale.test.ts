@@ -6,12 +6,15 @@ import { ApiError } from "../../src/ports/api.ts";
 import { all, exactly, one, type GpuWorkload } from "../../src/ports/author.ts";
 import { readExperiment } from "../../src/kernel/experiment.ts";
 import { makePlan } from "../../src/kernel/planner.ts";
-import { planProblems } from "../../src/kernel/preflight.ts";
+import { planProblems as problemsOfPlan } from "../../src/kernel/preflight.ts";
 import { missing } from "../../src/kernel/readiness.ts";
 import { leastPods, metricsProblems, podBounds, scales } from "../../src/kernel/scale.ts";
 import { FakeApi, FakeProvider } from "../../src/testing/fake-cluster.ts";
 import { drop, jam, offer, serving, written } from "./kernel-kit.ts";
 import { scene } from "./kernel-scene.ts";
+
+const planProblems = (plan: Plan): readonly string[] =>
+  problemsOfPlan(plan, (name) => (name === "jam" ? jam : drop).definition);
 
 const signal = new AbortController().signal;
 

@@ -18,6 +18,7 @@ const LOOKS: Readonly<Record<string, string>> = {
   "/pods/": "get list watch delete",
   "/pods/proxy": "get create",
   "/services/": "get",
+  "/namespaces/": "get",
   "policy/poddisruptionbudgets/": "list",
   "discovery.k8s.io/endpointslices/": "list watch",
   "coordination.k8s.io/leases/": "get create patch delete",
@@ -25,7 +26,7 @@ const LOOKS: Readonly<Record<string, string>> = {
 
 /** What a run with parts of its own does besides: in its own namespaces, and with our agents. */
 const CHANGES: Readonly<Record<string, string>> = {
-  "/namespaces/": "get create patch delete",
+  "/namespaces/": "create patch delete",
   "/pods/exec": "get create",
   "/services/": "create patch",
   "/configmaps/": "get create patch",

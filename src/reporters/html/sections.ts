@@ -1,3 +1,4 @@
+import { showDamage } from "../../model/damage.ts";
 import type { Event } from "../../model/event.ts";
 import type { Episode, Measurement } from "../../model/measurement.ts";
 import type { RunRecord } from "../../model/record.ts";
@@ -144,6 +145,8 @@ function told(event: Event): string {
       return `${event.code}: ${event.message}`;
     case "prediction":
       return `${event.segments.length} segments predicted`;
+    case "damage":
+      return showDamage(event);
     case "cluster":
       return `${event.object} ${event.change}`;
     case "fault":
@@ -157,6 +160,9 @@ export function environment(record: RunRecord): string {
   const rows = [
     ["ninety", escape(env.ninety)],
     ["cluster", `${escape(env.cluster.kind)}, Kubernetes ${escape(env.cluster.kubernetes)}`],
+    ...(env.planSha256 === undefined
+      ? []
+      : [["plan.json, SHA-256", `<code>${escape(env.planSha256)}</code>`]]),
     ["commit", escape(env.gitCommit ?? "not in a git checkout")],
     ...Object.entries(env.cluster.versions).map(([name, version]) => [
       escape(name),
