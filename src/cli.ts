@@ -7,7 +7,8 @@ import { planAsChaosMesh } from "./cli/commands/chaos-mesh.ts";
 import { clusterDown, clusterStatus, clusterUp, doctor } from "./cli/commands/cluster.ts";
 import { heal } from "./cli/commands/heal.ts";
 import { check, create, list, report } from "./cli/commands/records.ts";
-import { plan, run } from "./cli/commands/run.ts";
+import { plan } from "./cli/commands/plan.ts";
+import { run } from "./cli/commands/run.ts";
 import { runSuite, showSuite } from "./cli/commands/suite.ts";
 import { explain, output, type Output } from "./cli/output.ts";
 import { isSuite } from "./cli/suite-files.ts";
@@ -61,6 +62,7 @@ interface RunFlags extends Common {
   readonly context?: string;
   readonly image?: string;
   readonly url?: string;
+  readonly planHash?: string;
   readonly quick?: boolean;
   readonly parallel?: string;
 }
@@ -83,6 +85,7 @@ program
     "image of ninety's programs, for --context; without it only what the API server alone can do",
   )
   .option("--url <url>", "where clients reach the service; default: its Service's address")
+  .option("--plan-hash <sha256>", "run only the plan with that hash, as ninety plan prints it")
   .option("--quick", "of a suite: leave out the runs that it calls long")
   .option(
     "--parallel <count>",
@@ -93,9 +96,22 @@ program
   .option(...json)
   .action((file: string | undefined, options: RunFlags) =>
     go(options.json, async (out) => {
-      const { seed, context, image, url, parallel } = options;
-      const chosen = { ...options, seed, context, image, url, keep: options.keep === true };
+      const { seed, context, image, url, planHash, parallel } = options;
+      const chosen = {
+        ...options,
+        seed,
+        context,
+        image,
+        url,
+        planHash,
+        keep: options.keep === true,
+      };
       if (file !== undefined && (await isSuite(file))) {
+        if (planHash !== undefined) {
+          throw new NinetyError(`--plan-hash is for an experiment, got the suite ${file}`, {
+            exit: EXIT.usage,
+          });
+        }
         return runSuite(file, { ...chosen, quick: options.quick === true, parallel }, out);
       }
       if (options.quick === true || parallel !== undefined) {
@@ -110,7 +126,12 @@ program
 
 program
   .command("plan")
-  .summary("print what a run or a suite would do, touching nothing")
+  .summary("print what a run or a suite would do and to whom, touching nothing")
+  .description(
+    "Prints steps, victims, foreseen damage and the plan's hash. Victims that are there already are\n" +
+      "named, as the seed draws them now: of the local cluster if it is up, or of --context. With\n" +
+      "--json the bytes of plan.json. Exit 4: a run would be refused.",
+  )
   .argument("[experiment]")
   .option(...seed)
   .option(
@@ -118,22 +139,30 @@ program
     "chaos-mesh: the steps as YAML for Chaos Mesh, with the pods that the seed draws of those that\n" +
       "are there now; what it cannot carry out is an error",
   )
-  .option("--instance <name>", "for --as: name of the local cluster", "default")
-  .option("--context <name>", "for --as: a context of your kubeconfig instead")
+  .option(...instance)
+  .option("--context <name>", "a context of your kubeconfig instead of the local cluster")
+  .option("--image <reference>", "image of ninety's programs, for --context")
   .option(...json)
-  .action((file: string | undefined, options: Common & { as?: string; context?: string }) =>
-    go(options.json, async (out) => {
-      const { as, seed, instance, context } = options;
-      const ofSuite = file !== undefined && (await isSuite(file));
-      if (as === undefined) return ofSuite ? showSuite(file, seed, out) : plan(file, seed, out);
-      if (as !== "chaos-mesh" || ofSuite) {
-        const got = ofSuite ? `the suite ${file}` : as;
-        throw new NinetyError(`--as must be chaos-mesh, of an experiment, got ${got}`, {
-          exit: EXIT.usage,
-        });
-      }
-      return planAsChaosMesh(file, { seed, instance, context }, out);
-    }),
+  .action(
+    (
+      file: string | undefined,
+      options: Common & { as?: string; context?: string; image?: string },
+    ) =>
+      go(options.json, async (out) => {
+        const { as, seed, instance, context, image } = options;
+        const ofSuite = file !== undefined && (await isSuite(file));
+        if (as === undefined) {
+          if (ofSuite) return showSuite(file, seed, out);
+          return plan(file, { seed, instance, context, image }, out);
+        }
+        if (as !== "chaos-mesh" || ofSuite) {
+          const got = ofSuite ? `the suite ${file}` : as;
+          throw new NinetyError(`--as must be chaos-mesh, of an experiment, got ${got}`, {
+            exit: EXIT.usage,
+          });
+        }
+        return planAsChaosMesh(file, { seed, instance, context }, out);
+      }),
   );
 
 program

@@ -232,6 +232,8 @@ function loadRunner(install: boolean): LoadRunner {
 }
 
 export interface Composing {
+  /** Of the plan that is run. */
+  readonly planSha256: string;
   /** Where clients reach the service, host and port; undefined: at its Service's address. */
   readonly address: string | undefined;
   readonly plugins: Plugins;
@@ -274,6 +276,7 @@ export async function composeSystem(of: Composing): Promise<RunSystem> {
       startedAt: of.startedAt.toISOString(),
       monotonicStartUs,
       gitCommit: gitCommit(),
+      planSha256: of.planSha256,
       machine: machine(),
     },
     versions: { node: process.version },

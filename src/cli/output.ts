@@ -8,6 +8,8 @@ export interface Output {
   result(text: string): void;
   /** The result, for programs; left out without --json. */
   object(value: unknown): void;
+  /** The same, as the very text. */
+  text(text: string): void;
   /** What goes on, for people. */
   tell(text: string): void;
 }
@@ -20,6 +22,9 @@ export function output(json: boolean): Output {
     },
     object: (value) => {
       if (json) process.stdout.write(`${stableText(value)}\n`);
+    },
+    text: (text) => {
+      if (json) process.stdout.write(text);
     },
     tell: (text) => process.stderr.write(`${text}\n`),
   };

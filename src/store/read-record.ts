@@ -8,6 +8,7 @@ import { listAt, numberAt, textAt } from "../model/json.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Environment, RunRecord } from "../model/record.ts";
 import type { Request, Sample } from "../model/request.ts";
+import { sha256 } from "./plan-hash.ts";
 
 const PROBLEMS_MAX = 100;
 
@@ -30,9 +31,15 @@ export async function readRecord(folder: string): Promise<RunRecord> {
   if (ends.length > 1) problems.push(`requests: ${ends.length} end lines`);
   const samples = await lines(folder, ["samples.ndjson"], null);
   const artifacts = await artifactIndex(folder);
+  const environment = await document<Environment>(folder, "environment.json");
+  const wanted = environment?.planSha256;
+  const got = sha256((await textOf(join(folder, "plan.json"))) ?? "");
+  if (wanted !== undefined && wanted !== got) {
+    problems.push(`plan.json must be the one that was run, SHA-256 ${wanted}, got ${got}`);
+  }
   return {
     plan,
-    environment: await document<Environment>(folder, "environment.json"),
+    environment,
     events: events.filter((event) => isEvent(event, problems)),
     requests: raw.filter((line) => isRequest(line, problems)) as unknown as Request[],
     requestsEnd: ends.length === 1 ? { requests: numberAt(ends[0], "requests") ?? -1 } : null,

@@ -39,6 +39,11 @@ export async function reopenRunLog(
   return log;
 }
 
+/** The bytes that a document of the record has. */
+export function documentText(data: unknown): string {
+  return `${stableText(data, 2)}\n`;
+}
+
 /** Written beside and renamed: a reader sees the old document or the new one. */
 export async function writeDocument(folder: string, name: string, text: string): Promise<void> {
   const path = join(folder, name);
@@ -96,7 +101,7 @@ class FileLog implements RunLog {
   }
 
   write(name: string, data: unknown): Promise<void> {
-    return writeDocument(this.folder, name, `${stableText(data, 2)}\n`);
+    return writeDocument(this.folder, name, documentText(data));
   }
 
   async artifact(path: string, text: string): Promise<void> {

@@ -2,18 +2,16 @@
 import { randomBytes } from "node:crypto";
 import { join, relative } from "node:path";
 import { EXIT, NinetyError, messageOf, worstExit, type ExitCode } from "../../model/error.ts";
-import { showMs } from "../../model/quantity.ts";
-import { showMeasured, showNumber } from "../../model/show.ts";
-import { stableText } from "../../model/json.ts";
+import { showMeasured } from "../../model/show.ts";
 import type { Lease } from "../../model/effect.ts";
 import type { Plan, StepId } from "../../model/plan.ts";
-import { showPick } from "../../model/target.ts";
 import { createCrew } from "../../kernel/crew.ts";
 import { readExperiment, type Reading } from "../../kernel/experiment.ts";
 import { leaseOf } from "../../kernel/lease.ts";
 import { makePlan } from "../../kernel/planner.ts";
 import { run as runPlan, type RunEnd } from "../../kernel/runner.ts";
 import { cuttingSteps } from "../../kernel/stand-in.ts";
+import { planSha256, refuseOtherPlan } from "../../store/plan-hash.ts";
 import { openRunLog } from "../../store/run-log.ts";
 import { monotonicUs, realClock } from "../clock.ts";
 import { addOns, checkImages, composeSystem, whereOf, type ClusterChoice } from "../compose.ts";
@@ -29,6 +27,8 @@ export interface RunOptions extends ClusterChoice {
   readonly keep: boolean;
   /** Where clients reach the service, as it was written. */
   readonly url: string | undefined;
+  /** SHA-256 of the plan that is meant, as it was written. */
+  readonly planHash: string | undefined;
 }
 
 /** `http://host:port` is `host:port`. Throws with exit 3. */
@@ -81,49 +81,6 @@ export async function planned(
   return { reading, plan: makePlan(reading, chosen, { always, addOns: parts }) };
 }
 
-/** Prints what a run would do. */
-export async function plan(
-  file: string | undefined,
-  seed: string | undefined,
-  out: Output,
-): Promise<ExitCode> {
-  const { plan: made } = await planned(file, {
-    seed,
-    context: undefined,
-    image: undefined,
-    plugins: await loadPlugins(),
-  });
-  out.object(made);
-  const { phasesMs } = made;
-  const steps = made.steps.map((step) => {
-    const until = step.healMs === null ? "once" : `until ${showMs(step.healMs)}`;
-    return `  ${step.id} ${step.fault} on ${showPick(step.on)}, from ${showMs(step.injectMs)} ${until}  ${stableText(step.params)}`;
-  });
-  out.result(
-    [
-      `${made.experiment}  seed ${made.seed}`,
-      `  ${made.hypothesis}`,
-      `  cluster: ${made.cluster.nodes} nodes with ${made.cluster.gpusPerNode} GPUs each`,
-      ...(made.cluster.images ?? []).map((archive) => `  images on every node: ${archive}`),
-      ...made.stack.map(
-        ({ part, objects }) => `  part ${part}: ${objects.map((o) => o.kind).join(", ")}`,
-      ),
-      `  load: ${made.load.scenarios.map((s) => `${s.name} ${made.load.rateRps}/s`).join(", ")} to ${made.load.to}`,
-      `  warmup ${showMs(phasesMs.warmup)}, steady ${showMs(phasesMs.steady)}, faults ${showMs(phasesMs.faults)}, observe at most ${showMs(phasesMs.observe)}`,
-      ...steps,
-      ...abortLines(made),
-      ...made.checks.map((check) => `  check ${check.name} ${stableText(check.params)}`),
-    ].join("\n"),
-  );
-  return EXIT.pass;
-}
-
-function abortLines({ abortWhen }: Plan): readonly string[] {
-  if (!abortWhen) return [];
-  const good = `${showNumber(abortWhen.goodRatio * 100)} %`;
-  return [`  aborted when less than ${good} is good over ${showMs(abortWhen.overMs)}`];
-}
-
 /** An INVALID run is tried once more; both stay on disk. */
 const TRIES_MAX = 2;
 /** Archives are read whole for their digests. */
@@ -144,6 +101,7 @@ export async function run(
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
   const job = { ...(await planned(file, { ...options, plugins })), plugins, options, out };
+  refuseOtherPlan(job.plan, options.planHash);
   await checkImages(options, job.plan.cluster.images ?? [], AbortSignal.timeout(IMAGES_WITHIN_MS));
   const invalidTries: InvalidTry[] = [];
   for (let nth = 1; ; nth += 1) {
@@ -205,7 +163,9 @@ async function runOnce(
   const { plan: made, out } = job;
   const startedAt = new Date();
   const folder = join(runsRoot(), made.experiment, `${utcStamp(startedAt)}-${made.seed}`);
-  out.tell(`${made.experiment}  seed ${made.seed}  ${relative(process.cwd(), folder)}`);
+  const hash = planSha256(made);
+  const head = `${made.experiment}  seed ${made.seed}  ${relative(process.cwd(), folder)}`;
+  out.tell(`${head}  plan ${hash}`);
   const monotonicStartUs = monotonicUs();
   const clock = realClock(monotonicStartUs);
   const log = await openRunLog(folder, clock);
@@ -216,6 +176,7 @@ async function runOnce(
     plugins: job.plugins,
     reading: job.reading,
     choice: job.options,
+    planSha256: hash,
     address: addressIn(job.options.url),
     keep: job.options.keep,
     log,
