@@ -188,6 +188,9 @@ experiment({ ...base, faults: [], expect });
 experiment({ ...base, faults, expect, retries: 3 });
 // @ts-expect-error an unknown damage
 experiment({ ...base, faults, expect, accepts: ["anything"] });
+experiment({ ...base, faults, expect, minimumReady: [exactly(2, server.pods)] });
+// @ts-expect-error a minimum is of pods
+experiment({ ...base, faults, expect, minimumReady: [exactly(2, server.gpus)] });
 
 // Suites.
 const contrast = { title: "t", lane: "capacity", why: "w" } as const;
