@@ -1,22 +1,7 @@
 import type { Evidence } from "../model/evidence.ts";
-import { count, text } from "../model/fields.ts";
 import { defineFault } from "../ports/fault.ts";
+import { healthFields } from "../ports/gpu-fields.ts";
 import { isTold, lookAtGpu } from "../ports/looks.ts";
-
-const params = {
-  port: count({
-    about: "port of the holder that answers whether it can compute",
-    min: 1,
-    max: 65_535,
-    default: 8_501,
-  }),
-  path: text({
-    about: "path on that port: 200 only after a right answer from the device, in bounded time",
-    pattern: /^\/\S*$/,
-    rule: "a path that begins with /",
-    default: "/health/ready",
-  }),
-};
 
 type Seen = Awaited<ReturnType<typeof lookAtGpu>>;
 
@@ -30,7 +15,7 @@ export const gpuHang = defineFault({
   evidence:
     "The holder's answer by HTTP, which is no 200 any more, while neither the status of its " +
     "pod, the node nor the metrics of the device tell of anything.",
-  params,
+  params: healthFields(", in bounded time"),
   effects: (_params, gpu) => [
     { kind: "gpu-state", gpu, state: "hang", signal: false, symptom: true },
   ],

@@ -1,8 +1,9 @@
-import { choice, count, flag, text, type Read } from "../model/fields.ts";
+import { choice, type Read } from "../model/fields.ts";
 import { listAt, numberAt, textAt, type Json } from "../model/json.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Target } from "../model/target.ts";
 import { defineFault } from "../ports/fault.ts";
+import { healthFields, signalField } from "../ports/gpu-fields.ts";
 import { lookAtDevice, lookAtHolder, type DeviceHolder } from "../ports/looks.ts";
 import type { Witness } from "../ports/witness.ts";
 
@@ -11,26 +12,12 @@ const RESOURCE = "nvidia.com/gpu";
 const ANSWER_OF_TOLD_MS = 200;
 
 const params = {
-  signal: flag({
-    about: "the device plugin reports the device Unhealthy and the metrics show the error",
-    default: true,
-  }),
+  signal: signalField(true),
   symptom: choice(["crash", "sticky-error", "hang", "none"], {
     about: "what the process on the device feels",
     default: "crash",
   }),
-  port: count({
-    about: "port of the holder that answers whether it can compute",
-    min: 1,
-    max: 65_535,
-    default: 8_501,
-  }),
-  path: text({
-    about: "path on that port: 200 only after a right answer from the device",
-    pattern: /^\/\S*$/,
-    rule: "a path that begins with /",
-    default: "/health/ready",
-  }),
+  ...healthFields(),
 };
 type Params = Read<typeof params>;
 type Half = Evidence["effect"];

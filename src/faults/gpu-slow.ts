@@ -1,9 +1,10 @@
 import type { Evidence } from "../model/evidence.ts";
-import { count, text, type Read } from "../model/fields.ts";
-import { isJsonText } from "../model/json.ts";
+import { count, type Read } from "../model/fields.ts";
 import type { Target } from "../model/target.ts";
 import { defineFault } from "../ports/fault.ts";
+import { bodyProblems, predictionFields } from "../ports/gpu-fields.ts";
 import { isTold, lookAtAnswers, type GpuNow } from "../ports/looks.ts";
+import { middleMsOf, slowerRatioMin } from "../ports/predictions.ts";
 import type { Witness } from "../ports/witness.ts";
 
 const STATE = "slow";
@@ -11,10 +12,6 @@ const STATE = "slow";
 const ASKS = 3;
 /** All asks of a look fit in its bound. */
 const ANSWER_MS = 3_000;
-/** What is not the device's own takes as long as before: the whole answer is less slow than it. */
-const SLOWER_RATIO_MIN = 2;
-const SLOWER_RATIO_MIN_OF_SMALL = 1.5;
-const SMALL_FACTOR = 4;
 
 const params = {
   factor: count({
@@ -23,24 +20,7 @@ const params = {
     max: 100,
     default: 10,
   }),
-  port: count({
-    about: "port of the holder that answers predictions",
-    min: 1,
-    max: 65_535,
-    default: 8_501,
-  }),
-  path: text({
-    about: "path on that port that a prediction is posted to",
-    pattern: /^\/\S*$/,
-    rule: "a path that begins with /",
-    default: "/v1/models/mlp:predict",
-  }),
-  body: text({
-    about: "the prediction that is asked for, as JSON",
-    pattern: /^\s*[[{]/,
-    rule: "a JSON object or list",
-    default: '{"instances":[[1,1,1,1,0,0,0,0,1,1,1,1,0,0,0,0]]}',
-  }),
+  ...predictionFields(),
 };
 type Params = Read<typeof params>;
 type Seen = GpuNow & {
@@ -61,7 +41,7 @@ export const gpuSlow = defineFault({
     "The times of three predictions by the holder, the middle one counting, while nobody tells of " +
     "the device.",
   params,
-  problems: ({ body }) => (isJsonText(body) ? [] : [`body must be JSON, got ${body}`]),
+  problems: bodyProblems,
   effects: ({ factor }, gpu) => [
     { kind: "gpu-state", gpu, state: STATE, signal: false, symptom: true, factor },
   ],
@@ -71,7 +51,7 @@ export const gpuSlow = defineFault({
     by: "times of predictions by the holder, status of its pod, device metrics",
     saw: { before, now },
     needed:
-      `predictions at ${of.port}${of.path} of the holder that take ${slowerRatioMin(of)} times as ` +
+      `predictions at ${of.port}${of.path} of the holder that take ${slowerRatioMin(of.factor)} times as ` +
       `long as before, or over ${ANSWER_MS} ms on a device told to be slow, while nobody tells ` +
       `that ${gpu.device} is bad; gone once the device is told to be well, or, where nobody tells ` +
       `its state, once they do not`,
@@ -85,15 +65,8 @@ async function look(
 ): Promise<Seen> {
   const of = { port, path, body, times: ASKS, withinMs: ANSWER_MS };
   const { answers, ...now } = await lookAtAnswers(witness, gpu, of);
-  const right = answers.filter(({ answered, status }) => answered && status === 200);
-  const times = right.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
-  const middleMs = times[Math.floor(ASKS / 2)] ?? null;
   const silent = answers.some(({ answered }) => !answered);
-  return { ...now, tookMs: times.length < ASKS ? null : middleMs, silent };
-}
-
-function slowerRatioMin({ factor }: Params): number {
-  return factor < SMALL_FACTOR ? SLOWER_RATIO_MIN_OF_SMALL : SLOWER_RATIO_MIN;
+  return { ...now, tookMs: middleMsOf(answers, ASKS), silent };
 }
 
 function effectOf(before: Seen, now: Seen, of: Params): Evidence["effect"] {
@@ -106,6 +79,6 @@ function effectOf(before: Seen, now: Seen, of: Params): Evidence["effect"] {
   if (isTold(before, now) || (now.device !== null && now.device !== STATE)) return "unclear";
   if (now.silent) return now.device === STATE ? "present" : "unclear";
   if (now.tookMs === null) return "unclear";
-  if (now.tookMs >= slowerRatioMin(of) * before.tookMs) return "present";
+  if (now.tookMs >= slowerRatioMin(of.factor) * before.tookMs) return "present";
   return now.device === STATE ? "unclear" : "absent";
 }

@@ -1,7 +1,8 @@
 import type { Evidence } from "../model/evidence.ts";
-import { choice, count, flag, text, type Read } from "../model/fields.ts";
+import { choice, type Read } from "../model/fields.ts";
 import type { Target } from "../model/target.ts";
 import { defineFault } from "../ports/fault.ts";
+import { healthFields, signalField } from "../ports/gpu-fields.ts";
 import { isTold, lookAtGpu } from "../ports/looks.ts";
 import type { Witness } from "../ports/witness.ts";
 
@@ -10,26 +11,12 @@ const STATE = "sticky-error";
 const params = {
   cure: choice(["restart", "heal"], {
     about:
-      "what ends it: a process that was started since works (XID 13, 31, 94), or none does " +
-      "before the fault is healed (XID 48, 95)",
+      "what ends it: a process that was started since works (XID 13, 31), or none does " +
+      "before the fault is healed",
     default: "restart",
   }),
-  signal: flag({
-    about: "the device plugin reports the device Unhealthy and the metrics show the error",
-    default: false,
-  }),
-  port: count({
-    about: "port of the holder that answers whether it can compute",
-    min: 1,
-    max: 65_535,
-    default: 8_501,
-  }),
-  path: text({
-    about: "path on that port: 200 only after a right answer from the device",
-    pattern: /^\/\S*$/,
-    rule: "a path that begins with /",
-    default: "/health/ready",
-  }),
+  signal: signalField(false),
+  ...healthFields(),
 };
 type Params = Read<typeof params>;
 

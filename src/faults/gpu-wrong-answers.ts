@@ -1,41 +1,20 @@
 import type { Evidence } from "../model/evidence.ts";
-import { count, flag, text, type Read } from "../model/fields.ts";
-import { isJsonText } from "../model/json.ts";
+import type { Read } from "../model/fields.ts";
 import type { Target } from "../model/target.ts";
 import { defineFault } from "../ports/fault.ts";
+import { bodyProblems, predictionFields, signalField } from "../ports/gpu-fields.ts";
 import { isTold, lookAtAnswers, type GpuNow } from "../ports/looks.ts";
+import { areSame, numbersOf } from "../ports/predictions.ts";
 import type { Witness } from "../ports/witness.ts";
 
 const STATE = "wrong-answers";
 /** Asked twice: what does not give the same numbers when it is well proves nothing. */
 const ASKS = 2;
 const ANSWER_MS = 2_000;
-/** The same prediction in another batch may differ in its last digits. */
-const SAME_WITHIN = 1e-3;
 
 const params = {
-  signal: flag({
-    about: "the device plugin reports the device Unhealthy and the metrics show the error",
-    default: false,
-  }),
-  port: count({
-    about: "port of the holder that answers predictions",
-    min: 1,
-    max: 65_535,
-    default: 8_501,
-  }),
-  path: text({
-    about: "path on that port that a prediction is posted to",
-    pattern: /^\/\S*$/,
-    rule: "a path that begins with /",
-    default: "/v1/models/mlp:predict",
-  }),
-  body: text({
-    about: "the prediction that is asked for, as JSON: the same input, the same numbers",
-    pattern: /^\s*[[{]/,
-    rule: "a JSON object or list",
-    default: '{"instances":[[1,1,1,1,0,0,0,0,1,1,1,1,0,0,0,0]]}',
-  }),
+  signal: signalField(false),
+  ...predictionFields(": the same input, the same numbers"),
 };
 type Params = Read<typeof params>;
 type Seen = GpuNow & {
@@ -56,7 +35,7 @@ export const gpuWrongAnswers = defineFault({
     "The numbers in the holder's answers to the same prediction, asked twice; the status of its " +
     "pod, the GPUs that the node offers, the device's metrics.",
   params,
-  problems: ({ body }) => (isJsonText(body) ? [] : [`body must be JSON, got ${body}`]),
+  problems: bodyProblems,
   effects: ({ signal }, gpu) => [{ kind: "gpu-state", gpu, state: STATE, signal, symptom: true }],
   observe: look,
   // A fast mover clears the pod away before the node tells: what was seen counts.
@@ -86,30 +65,7 @@ async function look(
   const of = { port, path, body, times: ASKS, withinMs: ANSWER_MS };
   const { answers, ...now } = await lookAtAnswers(witness, gpu, of);
   const told = now.holder?.health === "Unhealthy";
-  const right = answers.filter(({ answered, status }) => answered && status === 200);
-  const [first, second] = right.map((answer) => numbersIn(answer.body));
-  const same = first !== undefined && second !== undefined && areSame(first, second);
-  return { ...now, numbers: same && first.length > 0 ? first : null, told };
-}
-
-function numbersIn(body: string): readonly number[] {
-  const numbers: number[] = [];
-  const walk = (value: unknown): void => {
-    if (typeof value === "number") numbers.push(value);
-    if (typeof value === "object" && value !== null) Object.values(value).forEach(walk);
-  };
-  if (isJsonText(body)) walk(JSON.parse(body));
-  return numbers;
-}
-
-function areSame(some: readonly number[], others: readonly number[]): boolean {
-  return (
-    some.length === others.length &&
-    some.every((one, nth) => {
-      const other = others[nth] ?? NaN;
-      return Math.abs(one - other) <= SAME_WITHIN * Math.max(1, Math.abs(one), Math.abs(other));
-    })
-  );
+  return { ...now, numbers: numbersOf(answers, ASKS), told };
 }
 
 function effectOf(before: Seen, now: Seen, { signal }: Params): Evidence["effect"] {

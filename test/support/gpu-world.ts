@@ -16,11 +16,15 @@ export interface GpuState {
   readonly allocatable?: number;
   readonly health?: "Healthy" | "Unhealthy" | "";
   readonly running?: boolean;
+  /** It ended by itself, with code 1. */
+  readonly crashed?: boolean;
   readonly restarts?: number;
   readonly going?: boolean;
   readonly pod?: "there" | "gone" | "another";
   /** What the plugin exports; null: it does not answer; "none": there is no plugin. */
   readonly device?: string | null;
+  /** Other metrics of the device that the plugin exports, by name. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 /** What the holder answers; status 0: nothing. */
@@ -32,7 +36,8 @@ export interface HolderAnswer {
 
 function podOf(state: GpuState): Json {
   if (state.pod === "gone") return null;
-  const { health = "Healthy", restarts = 0, running = true } = state;
+  const { health = "Healthy", restarts = 0, running = true, crashed = false } = state;
+  const alive = running ? { running: {} } : { waiting: { reason: "CrashLoopBackOff" } };
   const device = { resourceID: "GPU-n1-0", health };
   return {
     metadata: {
@@ -44,7 +49,7 @@ function podOf(state: GpuState): Json {
         {
           name: "server",
           restartCount: restarts,
-          state: running ? { running: {} } : { waiting: { reason: "CrashLoopBackOff" } },
+          state: crashed ? { terminated: { exitCode: 1 } } : alive,
           allocatedResourcesStatus:
             health === "" ? [] : [{ name: "nvidia.com/gpu", resources: [device] }],
         },
@@ -53,8 +58,12 @@ function podOf(state: GpuState): Json {
   };
 }
 
-const exported = (device: string): string =>
+const exported = (device: string, metrics: Readonly<Record<string, number>>): string =>
   [
+    ...Object.entries(metrics).flatMap(([name, value]) => [
+      `${name}{gpu="1",UUID="GPU-n1-1",device="virtual1"} 7`,
+      `${name}{gpu="0",UUID="GPU-n1-0",device="virtual0"} ${value}`,
+    ]),
     "# TYPE ninety_gpu_state gauge",
     `ninety_gpu_state{gpu="1",UUID="GPU-n1-1",device="virtual1",state="hang",symptom="true"} 1`,
     `ninety_gpu_state{gpu="0",UUID="GPU-n1-0",device="virtual0",state="${device}",symptom="true"} 1`,
@@ -66,7 +75,7 @@ export function gpuWorld(
   state: GpuState,
   { at, answer }: { readonly at: string; readonly answer: (body: unknown) => HolderAnswer },
 ): World {
-  const { allocatable = 2, device = "ok" } = state;
+  const { allocatable = 2, device = "ok", metrics = {} } = state;
   const plugins: Json = ["n0", "n1"].map((node) => ({
     metadata: { namespace: "ninety-system", name: `plugin-${node}`, uid: `p-${node}` },
     spec: { nodeName: node },
@@ -84,7 +93,7 @@ export function gpuWorld(
     http: async (pod, { port, path, body }) => {
       if (pod.uid === "p-n1" && port === 9_400 && path === "/metrics") {
         if (device === null) return { answered: false, status: 0, body: "", tookMs: 1 };
-        return { answered: true, status: 200, body: exported(device), tookMs: 1 };
+        return { answered: true, status: 200, body: exported(device, metrics), tookMs: 1 };
       }
       if (pod.uid !== "u-1" || `${port}${path}` !== at) {
         throw new Error(`nobody was to be asked for ${pod.name}:${port}${path}`);
