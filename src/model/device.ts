@@ -1,9 +1,12 @@
-import type { Us } from "./quantity.ts";
+import type { Ms, Us } from "./quantity.ts";
 
 /**
  * What a virtual GPU can be. `crash`: the process that uses it dies; `sticky-error`: every call
  * fails until the process ends; `hang`: calls never return; `slow`: calls take `factor` times as
- * long; `out-of-memory`: large batches fail; `wrong-answers`: calls succeed with wrong numbers.
+ * long; `out-of-memory`: batches of more than `rowsMax` rows and loads fail; `wrong-answers`: calls
+ * succeed with wrong numbers; `ecc-error`: a call met an uncorrectable memory error, and every later
+ * one of its process fails; `cpu-fallback`: the runtime goes on without the device, right and
+ * `factor` times as long.
  */
 export type DeviceState =
   | "ok"
@@ -13,7 +16,8 @@ export type DeviceState =
   | "slow"
   | "out-of-memory"
   | "wrong-answers"
-  | "silent-loss";
+  | "ecc-error"
+  | "cpu-fallback";
 
 /**
  * `state.json` in the device's own directory on the node (`<root>/<id>/state.json`), replaced by
@@ -29,12 +33,24 @@ export interface DeviceFile {
   readonly symptom: boolean;
   /** The effect that wrote it, or null. */
   readonly by: string | null;
-  /** `slow`: how many times as long calls take; absent: as the server is told. */
+  /** `slow`, `cpu-fallback`: how many times as long calls take; absent: as the server is told. */
   readonly factor?: number;
+  /** `out-of-memory`: rows of the largest batch that fits; absent: as the server is told. */
+  readonly rowsMax?: number;
+  /** The XID that is signalled; absent: the one that is usual for `state`. */
+  readonly xid?: number;
+  /** Bad from then on for so long, then well for so long, and again; absent: bad all the time. */
+  readonly flaps?: Flaps & { readonly fromUs: Us };
   /** CLOCK_MONOTONIC: who started from then on feels nothing; absent: all feel it. */
   readonly sparesFromUs?: Us;
   /** CLOCK_MONOTONIC of the node, microseconds: after it every reader takes the device for ok. */
   readonly untilUs: Us | null;
+}
+
+/** How a device goes from bad to well and back: each for so long, bad first. */
+export interface Flaps {
+  readonly badMs: Ms;
+  readonly wellMs: Ms;
 }
 
 /** Where the node keeps its devices; the plugin creates it, the agent writes in it. */
@@ -53,7 +69,15 @@ export const okDevice = (id: string): DeviceFile => ({
   untilUs: null,
 });
 
-/** What the file means now: a lease that ran out is a device that works. */
+/**
+ * What the file means now: a lease that ran out is a device that works, and one that flaps works
+ * between its bad times, while it is still held.
+ */
 export function deviceNow(file: DeviceFile, nowUs: Us): DeviceFile {
-  return file.untilUs !== null && nowUs >= file.untilUs ? okDevice(file.id) : file;
+  const { id, by, untilUs, flaps } = file;
+  if (untilUs !== null && nowUs >= untilUs) return okDevice(id);
+  if (flaps === undefined) return file;
+  const roundUs = (flaps.badMs + flaps.wellMs) * 1_000;
+  const intoUs = Math.max(0, nowUs - flaps.fromUs) % roundUs;
+  return intoUs < flaps.badMs * 1_000 ? file : { ...okDevice(id), by, untilUs };
 }

@@ -1,5 +1,5 @@
 import type { Target } from "./target.ts";
-import type { DeviceState } from "./device.ts";
+import type { DeviceState, Flaps } from "./device.ts";
 import type { Ms, Ratio } from "./quantity.ts";
 
 /** One change of the system, as data: to release it nothing else is needed. */
@@ -13,8 +13,14 @@ export type Effect =
       readonly signal: boolean;
       /** The process that holds the device feels it. */
       readonly symptom: boolean;
-      /** `slow`: calls take so many times as long. */
+      /** `slow`, `cpu-fallback`: calls take so many times as long. */
       readonly factor?: number;
+      /** `out-of-memory`: rows of the largest batch that still fits. */
+      readonly rowsMax?: number;
+      /** The XID that is signalled, where it is not the usual one of the state. */
+      readonly xid?: number;
+      /** Bad and well by turns while it is held; left out: bad all the time. */
+      readonly flaps?: Flaps;
       /** Only processes that run already feel it: starting again cures. Default false. */
       readonly sparesNew?: boolean;
     }

@@ -85,8 +85,42 @@ function holderIn(pod: Json, device: string): DeviceHolder {
  * plugin, or it does not answer or tell. Says what the device is, not what a process on it feels.
  */
 export async function lookAtDevice(witness: Witness, gpu: Target<"gpu">): Promise<string | null> {
+  return (await lookAtMetrics(witness, gpu))?.state ?? null;
+}
+
+/** What the metrics of a device tell; null: not that. */
+export type DeviceMetrics = {
+  readonly state: string | null;
+  /** While a fault of ours holds it, also where it is well between two bad times. */
+  readonly held: boolean | null;
+  /** The last one that was met; it never resets. */
+  readonly xid: number | null;
+  readonly freeMiB: number | null;
+};
+
+/** The metrics that the plugin on its node exports of a device; null: nobody tells. */
+export async function lookAtMetrics(
+  witness: Witness,
+  gpu: Target<"gpu">,
+): Promise<DeviceMetrics | null> {
   const answer = await lookAtPlugin(witness, gpu.node);
-  return answer?.answered && answer.status === 200 ? stateIn(answer.body, gpu.device) : null;
+  if (!answer?.answered || answer.status !== 200) return null;
+  const held = metricIn(answer.body, "ninety_gpu_held", gpu.device);
+  return {
+    state: stateIn(answer.body, gpu.device),
+    held: held === null ? null : held === 1,
+    xid: metricIn(answer.body, "DCGM_FI_DEV_XID_ERRORS", gpu.device),
+    freeMiB: metricIn(answer.body, "DCGM_FI_DEV_FB_FREE", gpu.device),
+  };
+}
+
+function metricIn(metrics: string, name: string, device: string): number | null {
+  for (const line of metrics.split("\n")) {
+    if (!line.startsWith(`${name}{`) || !line.includes(`UUID="${device}"`)) continue;
+    const value = Number(line.slice(line.lastIndexOf(" ") + 1));
+    return Number.isFinite(value) ? value : null;
+  }
+  return null;
 }
 
 /** What the device plugin of a node says of its metrics; null: there is no such plugin of ours. */

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { DeviceState } from "../../src/model/device.ts";
 import { at } from "../../src/model/json.ts";
 import { DEVICE, ModelServerProcess, setDevice, withDevice } from "../support/model-server.ts";
 import { modelServers } from "../support/model-servers.ts";
@@ -13,9 +14,8 @@ async function start(
 ): Promise<ModelServerProcess> {
   return servers.start({ ...withDevice(servers.folder), ...env }, options);
 }
-const symptom = (
-  state: "crash" | "sticky-error" | "hang" | "slow" | "out-of-memory" | "wrong-answers",
-) => setDevice(servers.folder, { state, symptom: true, by: "f01.0" });
+const symptom = (state: DeviceState) =>
+  setDevice(servers.folder, { state, symptom: true, by: "f01.0" });
 const isGone = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -191,6 +191,83 @@ test("out of memory: large batches fail, small ones and the canary do not", asyn
   expect(String(at(large.body, "error"))).toContain("CUDA failure 2: out of memory");
   expect((await server.predict(4)).status).toBe(200);
   expect((await server.get("/health/ready")).status).toBe(200);
+});
+
+test("out of memory altogether: nothing fits, a start finds no room, and room is all it takes", async () => {
+  const server = await start({ CANARY_REUSE_MS: "0" });
+  await server.ready();
+  const full = { state: "out-of-memory", symptom: true, by: "f01.0", rowsMax: 0 } as const;
+  await setDevice(servers.folder, full);
+  expect((await server.predict()).status).toBe(500);
+  expect(at((await server.get("/health/ready")).body, "why")).toBe("error");
+  const again = await start({ LOAD_RETRY_MS: "100", LOAD_RETRIES: "100" });
+  const failed = await again.process.line("model-load-failed");
+  expect(String(failed["message"])).toContain("CUDA failure 2: out of memory");
+  await setDevice(servers.folder, {});
+  expect((await server.predict()).status).toBe(200);
+  await again.ready();
+});
+
+test("memory error: the process that met it fails for ever, one that was started since does not", async () => {
+  const server = await start({ CANARY_REUSE_MS: "0" });
+  await server.ready();
+  const sparesFromUs = Number(process.hrtime.bigint() / 1_000n);
+  const bad = { state: "ecc-error", symptom: true, by: "f01.0", xid: 94, sparesFromUs } as const;
+  await setDevice(servers.folder, bad);
+  const met = String(at((await server.predict()).body, "error"));
+  expect(met).toContain("CUDA failure 214: uncorrectable ECC error encountered");
+  await (await start()).ready();
+  await setDevice(servers.folder, {});
+  expect(String(at((await server.predict()).body, "error"))).toBe(met);
+});
+
+test("memory error that is not contained: nobody can start on the device", async () => {
+  await symptom("ecc-error");
+  const server = await start();
+  const failed = await server.process.line("model-load-failed");
+  expect(String(failed["message"])).toContain("CUDA failure 214");
+});
+
+/** Inferences by who did them. */
+async function runs(server: ModelServerProcess, provider: string): Promise<number> {
+  const text = String((await server.get("/metrics")).body);
+  const name = `model_server_runs_total{provider="${provider}"`;
+  const line = text.split("\n").find((each) => each.startsWith(name));
+  return Number(line?.split(" ").at(-1) ?? 0);
+}
+
+test("on the CPU: right, late, ready, and only the provider in the metrics tells", async () => {
+  const server = await start({ SLOW_BASE_MS: "20", CANARY_IDLE_MS: "60000" });
+  await server.ready();
+  const right = at((await server.predict()).body, "predictions");
+  expect(await runs(server, "CPUExecutionProvider")).toBe(0);
+  const fallen = { state: "cpu-fallback", symptom: true, by: "f01.0", factor: 11 } as const;
+  await setDevice(servers.folder, fallen);
+  const onDevice = await runs(server, "CUDAExecutionProvider");
+  const startMs = performance.now();
+  const late = await server.predict();
+  expect(performance.now() - startMs).toBeGreaterThanOrEqual(200);
+  expect([late.status, at(late.body, "predictions")]).toEqual([200, right]);
+  expect((await server.get("/health/ready")).status).toBe(200);
+  expect(await runs(server, "CPUExecutionProvider")).toBeGreaterThan(0);
+  expect(await runs(server, "CUDAExecutionProvider")).toBe(onDevice);
+  await setDevice(servers.folder, {});
+  expect((await server.predict()).status).toBe(200);
+  expect(await runs(server, "CUDAExecutionProvider")).toBeGreaterThan(onDevice);
+});
+
+test("on the CPU from its start: it stays there until it is started again", async () => {
+  await setDevice(servers.folder, { state: "cpu-fallback", symptom: true, by: "f01.0", factor: 2 });
+  const server = await start();
+  await server.ready();
+  await setDevice(servers.folder, { state: "crash", symptom: true, by: "f02.0" });
+  expect((await server.predict()).status).toBe(200);
+  await setDevice(servers.folder, {});
+  expect((await server.predict()).status).toBe(200);
+  expect(await runs(server, "CUDAExecutionProvider")).toBe(0);
+  const again = await start();
+  await again.ready();
+  expect(await runs(again, "CPUExecutionProvider")).toBe(0);
 });
 
 test("wrong answers: 200 with other numbers; only the canary that compares them sees it", async () => {

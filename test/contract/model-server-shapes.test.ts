@@ -57,6 +57,8 @@ test.each([
   ["sticky: fails fast while all looks well", "sticky-error", [200, 200, 500]],
   ["zombie: never answers while all looks well", "hang", [200, 200, "time-out"]],
   ["slow: all looks well, and late", "slow", [200, 200, 200]],
+  ["memory error: fails fast while all looks well", "ecc-error", [200, 200, 500]],
+  ["on the CPU: all looks well, and late", "cpu-fallback", [200, 200, 200]],
   ["garbage: all looks well, with other numbers", "wrong-answers", [200, 200, 200]],
 ] as const)("%s", async (_name, state, wanted) => {
   const server = await start({ CANARY_IDLE_MS: "60000" });
@@ -65,7 +67,10 @@ test.each([
   await symptom(state);
   const startMs = performance.now();
   expect(await shape(server)).toEqual(wanted);
-  if (state === "slow") expect(performance.now() - startMs).toBeGreaterThan(270);
+  if (state === "slow" || state === "cpu-fallback") {
+    expect(performance.now() - startMs).toBeGreaterThan(270);
+    expect(at((await server.predict()).body, "predictions")).toEqual(right);
+  }
   if (state === "wrong-answers") {
     expect(at((await server.predict()).body, "predictions")).not.toEqual(right);
   }
@@ -77,6 +82,13 @@ test("oom: only large requests fail", async () => {
   await symptom("out-of-memory");
   expect(await shape(server, 5)).toEqual([200, 200, 500]);
   expect(await shape(server, 4)).toEqual([200, 200, 200]);
+});
+
+test("oom at a start: the port is there, and no version", async () => {
+  await symptom("out-of-memory");
+  const server = await start({ LOAD_RETRIES: "0" });
+  await server.process.line("model-load-failed");
+  expect(await shape(server)).toEqual([200, 200, 404]);
 });
 
 test("frozen: connections are taken and nothing is answered, until it thaws", async () => {

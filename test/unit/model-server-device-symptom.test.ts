@@ -3,6 +3,7 @@ import { type DeviceState, okDevice } from "../../src/model/device.ts";
 import {
   distorted,
   feltState,
+  rowsMaxOf,
   slowFactorOf,
   symptomOf,
 } from "../../workloads/programs/model-server/device-symptom.ts";
@@ -20,9 +21,10 @@ test("what an inference meets", () => {
   expect(run("crash").do).toBe("die");
   expect(run("hang").do).toBe("block");
   expect(run("slow").do).toBe("delay");
-  expect(run("silent-loss").do).toBe("delay");
+  expect(run("cpu-fallback").do).toBe("fall-back");
   expect(run("wrong-answers").do).toBe("distort");
   expect(run("sticky-error")).toMatchObject({ do: "fail", code: "INTERNAL", poisons: true });
+  expect(run("ecc-error")).toMatchObject({ do: "fail", code: "INTERNAL", poisons: true });
   expect(run("out-of-memory", 4)).toEqual({ do: "nothing" });
   expect(run("out-of-memory", 5)).toMatchObject({ do: "fail", poisons: false });
 });
@@ -32,7 +34,9 @@ test("what a load meets: a lost device is gone, a failing one poisons nothing ye
   expect(load("crash")).toMatchObject({ do: "fail", deviceGone: true });
   expect(load("sticky-error")).toMatchObject({ do: "fail", poisons: false, deviceGone: false });
   expect(load("hang").do).toBe("block");
-  expect(load("out-of-memory")).toEqual({ do: "nothing" });
+  expect(load("ecc-error")).toMatchObject({ do: "fail", poisons: false, deviceGone: false });
+  expect(load("out-of-memory")).toMatchObject({ do: "fail", poisons: false, deviceGone: false });
+  expect(load("cpu-fallback").do).toBe("fall-back");
 });
 
 test("only a symptom is felt, and of several devices the worst", () => {
@@ -58,4 +62,15 @@ test("the slowest device decides, and only one that is slow and felt", () => {
   expect(slowFactorOf([slow(3), slow(5), slow(9, false)], 10)).toBe(5);
   expect(slowFactorOf([slow(3), device("slow", true)], 10)).toBe(10);
   expect(slowFactorOf([{ ...device("hang", true), factor: 20 }], 10)).toBe(10);
+  expect(slowFactorOf([{ ...device("cpu-fallback", true), factor: 20 }], 10)).toBe(20);
+});
+
+test("of several devices that are short of memory the shortest decides", () => {
+  const short = (rowsMax: number, symptom = true) => ({
+    ...device("out-of-memory", symptom),
+    rowsMax,
+  });
+  expect(rowsMaxOf([short(8), short(2), short(0, false)], 4)).toBe(2);
+  expect(rowsMaxOf([short(8), device("out-of-memory", true)], 4)).toBe(4);
+  expect(rowsMaxOf([{ ...device("slow", true), rowsMax: 0 }], 4)).toBe(4);
 });

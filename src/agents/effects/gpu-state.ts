@@ -28,10 +28,10 @@ function readDevice(path: string): DeviceFile | null {
 
 /** When the state began is remembered in the file itself. */
 function write(effect: GpuState, { id, untilUs }: Until): void {
-  const { gpu, state, signal, symptom, factor, sparesNew = false } = effect;
+  const { gpu, state, signal, symptom, factor, rowsMax, xid, flaps, sparesNew = false } = effect;
   const path = stateFile(gpu.device);
   const last = readDevice(path);
-  const since = last?.by === id ? last.sparesFromUs : undefined;
+  const mine = last?.by === id ? last : null;
   const file: DeviceFile = {
     id: gpu.device,
     state,
@@ -40,7 +40,10 @@ function write(effect: GpuState, { id, untilUs }: Until): void {
     by: id,
     untilUs,
     ...(factor === undefined ? {} : { factor }),
-    ...(sparesNew ? { sparesFromUs: since ?? nowUs() } : {}),
+    ...(rowsMax === undefined ? {} : { rowsMax }),
+    ...(xid === undefined ? {} : { xid }),
+    ...(flaps === undefined ? {} : { flaps: mine?.flaps ?? { ...flaps, fromUs: nowUs() } }),
+    ...(sparesNew ? { sparesFromUs: mine?.sparesFromUs ?? nowUs() } : {}),
   };
   replaceFile(path, JSON.stringify(file), false);
 }

@@ -27,11 +27,6 @@ export function createDevices(root: string, ids: readonly string[]): void {
   }
 }
 
-/** The plugin tells only what signals; a device that works again is Healthy again. */
-export function healthOf(device: DeviceFile): Health {
-  return device.signal && device.state !== "ok" ? "Unhealthy" : "Healthy";
-}
-
 /** The XID that NVIDIA's driver would log; null: such a fault has none. */
 const XID: Readonly<Record<DeviceState, number | null>> = {
   ok: null,
@@ -41,12 +36,52 @@ const XID: Readonly<Record<DeviceState, number | null>> = {
   slow: null,
   "out-of-memory": null,
   "wrong-answers": 48,
-  "silent-loss": 79,
+  "ecc-error": 94,
+  "cpu-fallback": null,
 };
+/** These are taken for an error of the application: NVIDIA's device plugin does not mind them. */
+const OF_APPLICATION: readonly number[] = [13, 31, 43, 45, 68, 109];
 
 /** The XID that this device signals now, or null. */
 export function xidOf(device: DeviceFile): number | null {
-  return device.signal ? XID[device.state] : null;
+  return device.signal ? (device.xid ?? XID[device.state]) : null;
+}
+
+/**
+ * As with NVIDIA's plugin an XID makes a device Unhealthy, and nothing else does; other than there,
+ * one that works again is Healthy again.
+ */
+export function healthOf(device: DeviceFile): Health {
+  const xid = xidOf(device);
+  return xid === null || OF_APPLICATION.includes(xid) ? "Healthy" : "Unhealthy";
+}
+
+/** What is signalled of the memory of a device. */
+export interface MemoryNow {
+  readonly usedMiB: number;
+  readonly freeMiB: number;
+  /** Uncorrectable errors since the last reset, which a heal stands for. */
+  readonly uncorrectable: number;
+  /** A row waits to be replaced by the next reset, or could not be. */
+  readonly remapPending: boolean;
+  readonly remapFailed: boolean;
+}
+const MEMORY_MIB = 81_920;
+const UNCORRECTABLE: readonly number[] = [48, 94, 95];
+const REMAP_FAILED = 64;
+
+/** Of memory in use only that is told which a fault takes: all. */
+export function memoryOf(device: DeviceFile): MemoryNow {
+  const usedMiB = device.signal && device.state === "out-of-memory" ? MEMORY_MIB : 0;
+  const xid = xidOf(device) ?? 0;
+  const bad = UNCORRECTABLE.includes(xid);
+  return {
+    usedMiB,
+    freeMiB: MEMORY_MIB - usedMiB,
+    uncorrectable: bad ? 1 : 0,
+    remapPending: bad,
+    remapFailed: xid === REMAP_FAILED,
+  };
 }
 
 /** What a container with these devices is given: their ids and their folders, to read. */

@@ -1,6 +1,6 @@
 import { Gauge, Registry } from "prom-client";
 import type { DeviceFolder } from "../shared/device-folder.ts";
-import { healthOf, xidOf } from "./devices.ts";
+import { healthOf, memoryOf, xidOf, type MemoryNow } from "./devices.ts";
 
 const LABELS = ["gpu", "UUID", "device", "Hostname", "simulated"] as const;
 
@@ -25,6 +25,10 @@ export class GpuMetrics {
     this.#gauge("ninety_gpu_healthy", "1 if the device plugin reports Healthy.", (device) =>
       healthOf(device.now()) === "Healthy" ? 1 : 0,
     );
+    this.#gauge("ninety_gpu_held", "1 while a fault holds the device, well or not.", (device) =>
+      device.now().by === null ? 0 : 1,
+    );
+    this.#memory();
     const state = new Gauge({
       name: "ninety_gpu_state",
       help: "1 for the state that the device is in.",
@@ -56,6 +60,24 @@ export class GpuMetrics {
       const xid = xidOf(device.now());
       if (xid !== null) this.#lastXid.set(device.id, xid);
     }
+  }
+
+  #memory(): void {
+    const gauge = (name: string, help: string, value: (now: MemoryNow) => number): void =>
+      this.#gauge(name, help, (device) => value(memoryOf(device.now())));
+    gauge("DCGM_FI_DEV_FB_USED", "Framebuffer memory used, in MiB.", (now) => now.usedMiB);
+    gauge("DCGM_FI_DEV_FB_FREE", "Framebuffer memory free, in MiB.", (now) => now.freeMiB);
+    gauge(
+      "DCGM_FI_DEV_ECC_DBE_VOL_TOTAL",
+      "Uncorrectable ECC errors since the last reset.",
+      (now) => now.uncorrectable,
+    );
+    gauge("DCGM_FI_DEV_ROW_REMAP_PENDING", "1 if a reset is to remap a row.", (now) =>
+      Number(now.remapPending),
+    );
+    gauge("DCGM_FI_DEV_ROW_REMAP_FAILURE", "1 if remapping of rows has failed.", (now) =>
+      Number(now.remapFailed),
+    );
   }
 
   #gauge(name: string, help: string, value: (device: DeviceFolder) => number): void {

@@ -18,23 +18,29 @@ export type Symptom =
     }
   /** The answer comes late, and holds up the calls behind it. */
   | { readonly do: "delay" }
+  /** The call is done on the CPU, as slow as that is. */
+  | { readonly do: "fall-back" }
   /** The answer comes in time with wrong numbers. */
   | { readonly do: "distort" };
 
-export const POISONED =
+const POISONED =
   "CUDA failure 700: an illegal memory access was encountered ; expr=cudaStreamSynchronize(stream)";
 const GONE = "CUDA failure 100: no CUDA-capable device is detected ; expr=cudaSetDevice(device_id)";
 const NO_MEMORY = "CUDA failure 2: out of memory ; expr=cudaMalloc((void**)&p, size)";
+
+const ECC =
+  "CUDA failure 214: uncorrectable ECC error encountered ; expr=cudaStreamSynchronize(stream)";
 
 /** With several devices the worst one decides: a group works as one. */
 const WORST_FIRST: readonly DeviceState[] = [
   "crash",
   "hang",
+  "ecc-error",
   "sticky-error",
   "out-of-memory",
   "wrong-answers",
+  "cpu-fallback",
   "slow",
-  "silent-loss",
   "ok",
 ];
 
@@ -46,17 +52,25 @@ export function feltState(devices: readonly DeviceFile[], startedUs = 0): Device
   return WORST_FIRST.find((state) => felt.includes(state)) ?? "ok";
 }
 
-/** How many times as long calls take on these devices, where they are slow: the slowest decides. */
+/** How many times as long calls take on these devices, where they are late: the latest decides. */
 export function slowFactorOf(devices: readonly DeviceFile[], otherwise: number): number {
   const factors = devices
-    .filter(({ state, symptom }) => state === "slow" && symptom)
+    .filter(({ state, symptom }) => (state === "slow" || state === "cpu-fallback") && symptom)
     .map(({ factor = otherwise }) => factor);
   return factors.length === 0 ? otherwise : Math.max(...factors);
 }
 
+/** Rows of the largest batch that fits on all of these devices, where memory is short. */
+export function rowsMaxOf(devices: readonly DeviceFile[], otherwise: number): number {
+  const most = devices
+    .filter(({ state, symptom }) => state === "out-of-memory" && symptom)
+    .map(({ rowsMax = otherwise }) => rowsMax);
+  return most.length === 0 ? otherwise : Math.min(...most);
+}
+
 /**
- * What a call meets on devices in this state. `rows` is null for a load. `silent-loss` is a device
- * that is gone while the runtime goes on without it: right answers, slow, and nobody is told.
+ * What a call meets on devices in this state. `rows` is null for a load: a model needs memory of its
+ * own, whatever batches still fit.
  */
 export function symptomOf(
   state: DeviceState,
@@ -73,12 +87,15 @@ export function symptomOf(
       return { do: "block" };
     case "sticky-error":
       return { ...failure(POISONED), poisons: call.rows !== null };
+    case "ecc-error":
+      return { ...failure(ECC), poisons: call.rows !== null };
     case "out-of-memory":
-      return (call.rows ?? 0) > call.rowsMax ? failure(NO_MEMORY) : { do: "nothing" };
+      return (call.rows ?? Infinity) > call.rowsMax ? failure(NO_MEMORY) : { do: "nothing" };
     case "wrong-answers":
       return { do: "distort" };
+    case "cpu-fallback":
+      return { do: "fall-back" };
     case "slow":
-    case "silent-loss":
       break;
   }
   return { do: "delay" };

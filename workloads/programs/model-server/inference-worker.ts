@@ -9,19 +9,25 @@ import { messageOf } from "../../../src/model/error.ts";
 import { DeviceFolder } from "../shared/device-folder.ts";
 import { monotonicUs } from "../shared/log.ts";
 import { readConfig } from "./config.ts";
-import { POISONED, distorted, feltState, slowFactorOf, symptomOf } from "./device-symptom.ts";
-import { ABORTED, type WorkerAnswer, type WorkerAsk } from "./worker-protocol.ts";
+import { distorted, feltState, rowsMaxOf, slowFactorOf, symptomOf } from "./device-symptom.ts";
+import { ABORTED, type Provider, type WorkerAnswer, type WorkerAsk } from "./worker-protocol.ts";
 
 /** How soon a blocked worker notices that its server is gone. */
 const ORPHAN_CHECK_MS = 500;
 
 const config = readConfig(process.env);
-const sessions = new Map<number, InferenceSession>();
+interface Loaded {
+  readonly session: InferenceSession;
+  /** Loaded without the device, for good: how many times as long its calls take. */
+  readonly fallenBackBy: number | null;
+}
+const sessions = new Map<number, Loaded>();
 const devices = config.devices.map((id) => new DeviceFolder(config.deviceFolder, id));
 const serverPid = process.ppid;
 const startedUs = monotonicUs();
 const cell = new Int32Array(new SharedArrayBuffer(4));
-let poisoned = false;
+/** What every call says since the first one that failed for good. */
+let poisonedBy: string | null = null;
 
 type Failure = Omit<Extract<WorkerAnswer, { ok: false }>, "re">;
 class CallFailed extends Error {
@@ -33,14 +39,14 @@ class CallFailed extends Error {
 }
 
 /** What the devices do to this call; returns what is left to do to its answer. */
-function touchDevices(rows: number | null): "delay" | "distort" | "nothing" {
+function touchDevices(rows: number | null): "delay" | "distort" | "fall-back" | "nothing" {
   if (devices.length === 0) return "nothing";
-  if (poisoned) throw new CallFailed({ ok: false, code: "INTERNAL", message: POISONED });
-  const state = feltState(
-    devices.map((device) => device.now()),
-    startedUs,
-  );
-  const symptom = symptomOf(state, { rows, rowsMax: config.oomRowsMax });
+  if (poisonedBy !== null) {
+    throw new CallFailed({ ok: false, code: "INTERNAL", message: poisonedBy });
+  }
+  const now = devices.map((device) => device.now());
+  const rowsMax = rowsMaxOf(now, config.oomRowsMax);
+  const symptom = symptomOf(feltState(now, startedUs), { rows, rowsMax });
   switch (symptom.do) {
     case "die":
       writeSync(2, `F ${symptom.message}\n`);
@@ -48,12 +54,13 @@ function touchDevices(rows: number | null): "delay" | "distort" | "nothing" {
     case "block":
       return blockForever();
     case "fail": {
-      const { code, message, deviceGone } = symptom;
-      poisoned = symptom.poisons;
+      const { code, message, deviceGone, poisons } = symptom;
+      poisonedBy = poisons ? message : null;
       throw new CallFailed({ ok: false, code, message, deviceGone });
     }
     case "delay":
     case "distort":
+    case "fall-back":
     case "nothing":
       break;
   }
@@ -68,11 +75,13 @@ function blockForever(): never {
   return process.exit(1);
 }
 
-function delayBlocking(tookMs: number): void {
-  const factor = slowFactorOf(
+const factorNow = (): number =>
+  slowFactorOf(
     devices.map((device) => device.now()),
     config.slowFactor,
   );
+
+function delayBlocking(tookMs: number, factor: number): void {
   const delayMs = (factor - 1) * Math.max(tookMs, config.slowBaseMs);
   if (delayMs > 0) Atomics.wait(cell, 0, 0, delayMs);
 }
@@ -83,41 +92,58 @@ async function load(version: number, path: string): Promise<void> {
   }
   const startMs = performance.now();
   const effect = touchDevices(null);
+  const factor = factorNow();
   const session = await InferenceSession.create(path, {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: "sequential",
   });
-  if (effect === "delay") delayBlocking(performance.now() - startMs);
-  sessions.set(version, session);
+  if (effect === "delay") delayBlocking(performance.now() - startMs, factor);
+  sessions.set(version, { session, fallenBackBy: effect === "fall-back" ? factor : null });
 }
 
 async function unload(version: number): Promise<void> {
-  const session = sessions.get(version);
+  const loaded = sessions.get(version);
   sessions.delete(version);
-  await session?.release();
+  await loaded?.session.release();
 }
 
-async function run(version: number, rows: number, input: Float32Array): Promise<Float32Array> {
-  const session = sessions.get(version);
+interface Ran {
+  readonly output: Float32Array;
+  readonly provider: Provider;
+}
+
+async function run(version: number, rows: number, input: Float32Array): Promise<Ran> {
+  const loaded = sessions.get(version);
+  const session = loaded?.session;
   const [inputName, outputName] = [session?.inputNames[0], session?.outputNames[0]];
-  if (!session || inputName === undefined || outputName === undefined) {
+  if (!loaded || !session || inputName === undefined || outputName === undefined) {
     const message = `version ${version} is not loaded`;
     throw new CallFailed({ ok: false, code: "NOT_FOUND", message });
   }
   const startMs = performance.now();
-  const effect = touchDevices(rows);
+  const { fallenBackBy } = loaded;
+  // Who computes without the device meets nothing of what it has.
+  const effect = fallenBackBy === null ? touchDevices(rows) : "fall-back";
   const tensor = new Tensor("float32", input, [rows, input.length / rows]);
   const result = (await session.run({ [inputName]: tensor }))[outputName];
   if (!(result?.data instanceof Float32Array)) throw new Error("the output is not float32");
-  if (effect === "delay") delayBlocking(performance.now() - startMs);
-  return effect === "distort" ? distorted(result.data, result.data.length / rows) : result.data;
+  if (effect === "delay" || effect === "fall-back") {
+    delayBlocking(performance.now() - startMs, fallenBackBy ?? factorNow());
+  }
+  return {
+    output: effect === "distort" ? distorted(result.data, result.data.length / rows) : result.data,
+    provider:
+      devices.length === 0 || effect === "fall-back"
+        ? "CPUExecutionProvider"
+        : "CUDAExecutionProvider",
+  };
 }
 
 async function perform(ask: WorkerAsk): Promise<WorkerAnswer> {
   const { id } = ask;
   if (ask.do === "run") {
-    return { re: id, ok: true, output: await run(ask.version, ask.rows, ask.input) };
+    return { re: id, ok: true, ...(await run(ask.version, ask.rows, ask.input)) };
   }
   await (ask.do === "load" ? load(ask.version, ask.path) : unload(ask.version));
   return { re: id, ok: true };

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { type Joining, RunQueue, type RunOptions, type StartedRun } from "./run-queue.ts";
 import { StatusError } from "./status.ts";
-import type { WorkerAnswer, WorkerAsk } from "./worker-protocol.ts";
+import type { Provider, WorkerAnswer, WorkerAsk } from "./worker-protocol.ts";
 
 const WORKER = new URL("inference-worker.ts", import.meta.url).pathname;
 /** A small heap: tensors live outside of it. */
@@ -40,6 +40,8 @@ interface InferenceOptions {
   readonly deadlineMs: number;
   readonly joining: Joining | null;
   readonly onRun: (run: StartedRun) => void;
+  /** A run that the worker has answered, canaries and warm-up too. */
+  readonly onRan: (provider: Provider) => void;
   readonly onWorkerEnd: (end: WorkerEnd) => void;
 }
 
@@ -49,14 +51,17 @@ interface InferenceOptions {
  */
 export class Inference {
   readonly #onWorkerEnd: (end: WorkerEnd) => void;
+  readonly #onRan: (provider: Provider) => void;
   readonly #queue: RunQueue;
   #worker: ChildProcess;
   #ids = 0;
   readonly #inFlight = new Map<number, Call>();
   #lastSuccessMs: number;
 
-  constructor({ queueMax, deadlineMs, joining, onRun, onWorkerEnd }: InferenceOptions) {
-    this.#onWorkerEnd = onWorkerEnd;
+  constructor(of: InferenceOptions) {
+    const { queueMax, deadlineMs, joining, onRun } = of;
+    this.#onWorkerEnd = of.onWorkerEnd;
+    this.#onRan = of.onRan;
     this.#queue = new RunQueue({
       queueMax,
       deadlineMs,
@@ -99,7 +104,8 @@ export class Inference {
 
   /** Rows that wait for nothing but the calls that the worker has; the caller bounds these. */
   async runUrgent({ version, rows, input }: RunOptions): Promise<Float32Array> {
-    const { output } = await this.#call({ do: "run", version, rows, input });
+    const { output, provider } = await this.#call({ do: "run", version, rows, input });
+    if (provider) this.#onRan(provider);
     if (!output) throw new StatusError("INTERNAL", "The inference worker gave no output");
     this.#lastSuccessMs = performance.now();
     return output;

@@ -71,6 +71,7 @@ async function serve(config: Config): Promise<void> {
         ? null
         : { rowsMax: config.joinRowsMax, delayMs: config.joinDelayMs },
     onRun: (run) => metrics.run(run),
+    onRan: (provider) => metrics.ran(provider, config.devices.length > 0),
     onWorkerEnd: (end) => workerEnded(config, end),
   });
   log("start", { pid: process.pid, workerPid: inference.workerPid, config });

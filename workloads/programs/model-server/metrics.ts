@@ -30,6 +30,7 @@ export class Metrics {
   readonly #seconds: Histogram<"outcome" | "version">;
   readonly #rows: Histogram<"version">;
   readonly #waitSeconds: Histogram;
+  readonly #runs: Counter<"provider" | "simulated">;
   readonly #canaries: Counter<"result">;
   readonly #serving: Counter<"model_name" | "status">;
   readonly #model: string;
@@ -64,6 +65,12 @@ export class Metrics {
       buckets: SECONDS,
       registers,
     });
+    this.#runs = new Counter({
+      name: "model_server_runs_total",
+      help: "Inferences by execution provider, canaries too; simulated: its device is virtual.",
+      labelNames: ["provider", "simulated"],
+      registers,
+    });
     this.#canaries = new Counter({
       name: "model_server_canaries_total",
       help: "Canary inferences by result.",
@@ -96,6 +103,9 @@ export class Metrics {
   run({ version, rows, waitsMs }: StartedRun): void {
     this.#rows.observe({ version: String(version) }, rows);
     for (const waitMs of waitsMs) this.#waitSeconds.observe(waitMs / 1_000);
+  }
+  ran(provider: string, simulated: boolean): void {
+    this.#runs.inc({ provider, simulated: String(simulated) });
   }
   canary(result: string): void {
     this.#canaries.inc({ result });

@@ -12,8 +12,11 @@ export type WorkerAsk = { readonly id: number } & (
     }
 );
 
+/** What computes, by ONNX Runtime's names; with a virtual device the CPU plays both. */
+export type Provider = "CUDAExecutionProvider" | "CPUExecutionProvider";
+
 export type WorkerAnswer = { readonly re: number } & (
-  | { readonly ok: true; readonly output?: Float32Array }
+  | { readonly ok: true; readonly output?: Float32Array; readonly provider?: Provider }
   | {
       readonly ok: false;
       readonly code: StatusCode;

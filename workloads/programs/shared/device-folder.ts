@@ -20,7 +20,8 @@ const STATES: ReadonlySet<string> = new Set<DeviceState>([
   "slow",
   "out-of-memory",
   "wrong-answers",
-  "silent-loss",
+  "ecc-error",
+  "cpu-fallback",
 ]);
 
 /** Throws what is wrong with the text of a state file. */
@@ -30,7 +31,10 @@ export function parseDevice(id: string, text: string): DeviceFile {
   if (!STATES.has(state)) throw new Error(`state must be a device state, got "${state}"`);
   const by = textAt(raw, "by");
   const factor = numberAt(raw, "factor");
+  const rowsMax = numberAt(raw, "rowsMax");
+  const xid = numberAt(raw, "xid");
   const sparesFromUs = numberAt(raw, "sparesFromUs");
+  const flaps = flapsIn(at(raw, "flaps"));
   return {
     id,
     state: state as DeviceState,
@@ -39,8 +43,20 @@ export function parseDevice(id: string, text: string): DeviceFile {
     by: by === "" ? null : by,
     untilUs: numberAt(raw, "untilUs") ?? null,
     ...(factor === undefined ? {} : { factor }),
+    ...(rowsMax === undefined ? {} : { rowsMax }),
+    ...(xid === undefined ? {} : { xid }),
+    ...(flaps === undefined ? {} : { flaps }),
     ...(sparesFromUs === undefined ? {} : { sparesFromUs }),
   };
+}
+
+function flapsIn(raw: unknown): DeviceFile["flaps"] {
+  if (raw === undefined) return undefined;
+  const [badMs, wellMs, fromUs] = ["badMs", "wellMs", "fromUs"].map((key) => numberAt(raw, key));
+  if (badMs === undefined || wellMs === undefined || fromUs === undefined || badMs + wellMs <= 0) {
+    throw new Error(`flaps must be badMs, wellMs, fromUs, got ${JSON.stringify(raw)}`);
+  }
+  return { badMs, wellMs, fromUs };
 }
 
 /**
