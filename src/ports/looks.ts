@@ -93,6 +93,8 @@ export type DeviceMetrics = {
   readonly state: string | null;
   /** While a fault of ours holds it, also where it is well between two bad times. */
   readonly held: boolean | null;
+  /** How often it has gone bad or well. */
+  readonly changes: number | null;
   /** The last one that was met; it never resets. */
   readonly xid: number | null;
   readonly freeMiB: number | null;
@@ -109,6 +111,7 @@ export async function lookAtMetrics(
   return {
     state: stateIn(answer.body, gpu.device),
     held: held === null ? null : held === 1,
+    changes: metricIn(answer.body, "ninety_gpu_changes_total", gpu.device),
     xid: metricIn(answer.body, "DCGM_FI_DEV_XID_ERRORS", gpu.device),
     freeMiB: metricIn(answer.body, "DCGM_FI_DEV_FB_FREE", gpu.device),
   };

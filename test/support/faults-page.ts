@@ -8,7 +8,7 @@ const HEAD = `<!-- Made by test/docs.ts of the files in src/faults: change those
 
 One file in \`src/faults\` each; \`npx ninety list faults\` prints the same. How to add one: [ADDING_A_FAULT.md](ADDING_A_FAULT.md).
 
-Every fault takes \`on\` (what it meets: \`one(server.pods)\`, \`exactly(2, server.gpus)\`, \`all(server.nodes)\`, for a link \`between(…)\`) and may be given \`at\` (from the start of the faults phase; default \`"0s"\`). One that is held takes \`for\` (how long), and \`follow: true\` where it is not on a node: it meets the replacements of its targets too. Steps overlap as their times say; \`inTurn([ … ], { gap: "10s" })\` puts one after the other, \`repeat(step, { times: 3, every: "2m" })\` does one again and again, and a ramp is \`inTurn\` over steps that differ.
+Every fault takes \`on\` (what it meets: \`one(server.pods)\`, \`exactly(2, server.gpus)\`, \`all(server.nodes)\`, for a link \`between(…)\`) and may be given \`at\` (from the start of the faults phase; default \`"0s"\`). One that is held takes \`for\` (how long), and \`follow: true\` where it is not on a node: it meets the replacements of its targets too. Steps overlap as their times say; \`inTurn([ … ], { gap: "10s" })\` puts one after the other, \`repeat(step, { times: 3, every: "2m" })\` does one again and again on targets drawn anew (one GPU that goes bad and well is \`gpu-flapping\`), and a ramp is \`inTurn\` over steps that differ.
 
 | needs | where it is |
 |---|---|

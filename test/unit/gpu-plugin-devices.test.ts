@@ -144,6 +144,8 @@ test("the last XID stays when the device works again; every series is labelled",
   expect(await metrics.text()).toContain(`ninety_gpu_healthy{${labels}} 0`);
   write("GPU-n1-0", {});
   const text = await metrics.text();
+  // Well at first, then bad in three ways, then well.
+  expect(text).toContain(`ninety_gpu_changes_total{${labels}} 2`);
   expect(text).toContain(`DCGM_FI_DEV_XID_ERRORS{${labels}} 79`);
   expect(text).toContain(`ninety_gpu_healthy{${labels}} 1`);
   const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));

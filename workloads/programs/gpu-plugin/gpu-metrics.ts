@@ -13,6 +13,8 @@ export class GpuMetrics {
   readonly #devices: readonly DeviceFolder[];
   readonly #node: string;
   readonly #lastXid = new Map<string, number>();
+  readonly #wasBad = new Map<string, boolean>();
+  readonly #changes = new Map<string, number>();
 
   constructor(node: string, devices: readonly DeviceFolder[]) {
     this.#node = node;
@@ -27,6 +29,11 @@ export class GpuMetrics {
     );
     this.#gauge("ninety_gpu_held", "1 while a fault holds the device, well or not.", (device) =>
       device.now().by === null ? 0 : 1,
+    );
+    this.#gauge(
+      "ninety_gpu_changes_total",
+      "How often the device has gone bad or well since the plugin was started.",
+      (device) => this.#changes.get(device.id) ?? 0,
     );
     this.#memory();
     const state = new Gauge({
@@ -54,11 +61,18 @@ export class GpuMetrics {
     return this.#registry.metrics();
   }
 
-  /** An XID is an event: it must be seen while it is signalled, and then stays. */
+  /** XIDs and changes are events: they must be seen while they are there, and then stay. */
   look(): void {
     for (const device of this.#devices) {
-      const xid = xidOf(device.now());
-      if (xid !== null) this.#lastXid.set(device.id, xid);
+      const { id } = device;
+      const now = device.now();
+      const xid = xidOf(now);
+      if (xid !== null) this.#lastXid.set(id, xid);
+      const isBad = now.state !== "ok";
+      if (isBad !== (this.#wasBad.get(id) ?? false)) {
+        this.#changes.set(id, (this.#changes.get(id) ?? 0) + 1);
+      }
+      this.#wasBad.set(id, isBad);
     }
   }
 
