@@ -96,7 +96,8 @@ async function look(witness: Witness, gpu: Target<"gpu">, of: Params): Promise<S
     held: metrics?.held ?? null,
     changes: metrics?.changes ?? null,
     told: holder?.health === "Unhealthy",
-    fails: holder !== null && !holder.terminating && computes !== 200,
+    // One that is going refuses for that reason alone, but does not fail for it.
+    fails: holder !== null && (holder.failed || (!holder.terminating && computes !== 200)),
   };
 }
 

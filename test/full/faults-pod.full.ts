@@ -1,4 +1,4 @@
-// Every fault on pods and GPUs that has an experiment of its own: its effect proved, its heal
+// Every fault on pods that has an experiment of its own: its effect proved, its heal
 // proved, and clients and capacity as the experiment says.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Finding } from "../../src/model/verdict.ts";
@@ -8,10 +8,6 @@ const INSTANCE = "full-faults-pod";
 const MUST = {
   "container-hang": "pass",
   "crash-loop": "pass",
-  "gpu-sticky-error": "pass",
-  "gpu-wrong-answers": "fail",
-  "gpu-plugin-down": "pass",
-  "gpu-slow": "fail",
   "cpu-stress": "pass",
   "memory-stress": "pass",
 } as const;
