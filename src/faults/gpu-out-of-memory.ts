@@ -70,7 +70,7 @@ export const gpuOutOfMemory = defineFault({
       ...(of.signal
         ? [`less than a twentieth of ${before.freeMiB} MiB of ${gpu.device} free`]
         : []),
-      `nobody who tells that ${gpu.device} is bad; gone once the device is told to be well`,
+      `nobody who tells that ${gpu.device} is bad; gone once the device is told to be well, or, where nobody tells its state, once neither is there`,
     ].join("; and "),
   }),
 });

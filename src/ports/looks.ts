@@ -164,7 +164,7 @@ export type GpuNow = {
 export async function lookAtGpu(
   witness: Witness,
   gpu: Target<"gpu">,
-  of: { readonly port: number; readonly path: string },
+  of: { readonly port: number; readonly path: string; readonly toldWithinMs?: Ms },
 ): Promise<GpuNow & { readonly computes: number | null }> {
   const [{ holder, computes }, device, node] = await Promise.all([
     lookAtHolder(witness, gpu, of),
