@@ -1,5 +1,5 @@
-// The replica moves once, off the device; left in place it would be restarted at each bad time, and
-// wait longer each time. Whoever moved it back to the device while that is well would move it again.
+// The replica moves once, off the device; left in place it would be restarted at each bad time and
+// wait longer each time. Whoever moved it back while the device is well would move it again.
 import { experiment, one } from "ninety";
 import { availability } from "ninety/checks/availability";
 import { recovery } from "ninety/checks/recovery";

@@ -1,5 +1,5 @@
 // Fields that faults on GPUs share: where the device's holder is asked, and for what.
-import { count, flag, text, type Read } from "../model/fields.ts";
+import { count, flag, text } from "../model/fields.ts";
 import { isJsonText } from "../model/json.ts";
 
 const portOf = (answers: string) =>
@@ -22,7 +22,6 @@ export function healthFields(inTime = "") {
     }),
   };
 }
-export type HealthParams = Read<ReturnType<typeof healthFields>>;
 
 /** The default prediction, of one row or of many alike. */
 export const rowsBody = (rows: number): string =>
@@ -49,7 +48,6 @@ export function predictionFields(same: "" | ": the same input, the same numbers"
     body: text({ about: `${PREDICTION}${same}`, ...BODY, default: rowsBody(1) }),
   };
 }
-export type PredictionParams = Read<ReturnType<typeof predictionFields>>;
 
 /** A rule between fields: what `body` must be beyond its pattern. */
 export const bodyProblems = ({ body }: { readonly body?: string | undefined }): readonly string[] =>

@@ -1,5 +1,5 @@
-// Every fault on a GPU, each on a part of its own that takes no traffic: all at once where nobody is
-// told, then one after the other, since the node tells how many of its GPUs are bad and not which.
+// Every fault on a GPU, each on a part of its own that takes no traffic: all at once where nobody
+// is told, then one by one, since the node tells how many of its GPUs are bad and not which.
 import { experiment, one } from "ninety";
 import { recovery } from "ninety/checks/recovery";
 import { gpuEcc } from "ninety/faults/gpu-ecc";
