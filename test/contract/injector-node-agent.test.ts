@@ -39,23 +39,29 @@ describe("node-agent", () => {
     expect(file()).toEqual(okDevice("GPU-n1-0"));
   });
 
-  test("a factor and the time from which new processes are spared outlast renewals", async () => {
+  test("what the state is made of, and since when, outlasts renewals", async () => {
     const effect: Effect = {
       ...gpuState("GPU-n1-0"),
       state: "slow",
       factor: 4,
+      rowsMax: 0,
+      xid: 64,
+      flaps: { badMs: 60_000, wellMs: 1_000 },
       sparesNew: true,
     };
     const beforeUs = Number(process.hrtime.bigint() / 1_000n);
     await bench.injector.start({ id: "r/f1.0", effect }, LEASE, signal());
     const first = file();
-    expect(first.factor).toBe(4);
+    const { factor, rowsMax, xid, flaps } = first;
+    expect({ factor, rowsMax, xid }).toEqual({ factor: 4, rowsMax: 0, xid: 64 });
+    expect(flaps).toMatchObject({ badMs: 60_000, wellMs: 1_000 });
+    expect(flaps?.fromUs).toBeGreaterThanOrEqual(beforeUs);
     expect(first.sparesFromUs).toBeGreaterThanOrEqual(beforeUs);
     await until("the renewal is in the file", async () => {
       await bench.injector.renew(["r/f1.0"], signal());
       return (file().untilUs ?? 0) > (first.untilUs ?? 0);
     });
-    expect(file()).toMatchObject({ factor: 4, sparesFromUs: first.sparesFromUs });
+    expect(file()).toEqual({ ...first, untilUs: file().untilUs });
   });
 
   test("one device is held once: a second effect is refused and leaves the first", async () => {
