@@ -9,9 +9,13 @@ import { crashLoop } from "ninety/faults/crash-loop";
 import { dependencyError } from "ninety/faults/dependency-error";
 import { dependencyHang } from "ninety/faults/dependency-hang";
 import { dependencyRefuse } from "ninety/faults/dependency-refuse";
+import { gpuEcc } from "ninety/faults/gpu-ecc";
+import { gpuFlapping } from "ninety/faults/gpu-flapping";
 import { gpuHang } from "ninety/faults/gpu-hang";
 import { gpuLost } from "ninety/faults/gpu-lost";
+import { gpuOutOfMemory } from "ninety/faults/gpu-out-of-memory";
 import { gpuPluginDown } from "ninety/faults/gpu-plugin-down";
+import { gpuSilentCpuFallback } from "ninety/faults/gpu-silent-cpu-fallback";
 import { gpuSlow } from "ninety/faults/gpu-slow";
 import { gpuStickyError } from "ninety/faults/gpu-sticky-error";
 import { gpuWrongAnswers } from "ninety/faults/gpu-wrong-answers";
@@ -72,6 +76,10 @@ export default experiment({
     memoryStress({ ...pod, limit: "90%" }),
     gpuWrongAnswers(gpu),
     netPartition(pod),
+    gpuOutOfMemory(gpu),
+    gpuEcc(gpu),
+    gpuSilentCpuFallback(gpu),
+    gpuFlapping({ ...gpu, bad: "1s", well: "1s" }),
   ]),
   observe: "2m",
   accepts: ["pdb-broken", "no-spare-gpu", "unleased", "affects-probes"],
