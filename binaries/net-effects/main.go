@@ -1,4 +1,5 @@
-// Network effects on one pod, from inside its network namespace. Nothing of it outlives its process.
+// Effects on one pod: its network, from inside its namespace, and what its containers have left.
+// Nothing of it outlives its process, but for a limit of open files, which it raises again at its end.
 package main
 
 import (
@@ -10,13 +11,17 @@ import (
 	"ninety/binaries/net-effects/internal/ask"
 	"ninety/binaries/net-effects/internal/proxy"
 	"ninety/binaries/net-effects/internal/queue"
+	"ninety/binaries/net-effects/internal/room"
 )
 
 // programs: each gets the arguments after its name.
 var programs = map[string]func(arguments []string) error{
 	"ask":   ask.Run,
+	"files": room.Files,
+	"fill":  room.Fill,
 	"proxy": proxy.Run,
 	"queue": queue.Run,
+	"try":   room.Try,
 }
 
 func main() {

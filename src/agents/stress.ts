@@ -186,7 +186,7 @@ export async function endWorkers(id: string): Promise<void> {
 }
 
 /** Ids of our workers on this node, of one effect or of all. */
-function workersOf(id: string | null): readonly number[] {
+export function workersOf(id: string | null): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {

@@ -1,3 +1,4 @@
+import type { ContainerLook } from "../model/container-look.ts";
 import type { Json } from "../model/json.ts";
 import type { Ms } from "../model/quantity.ts";
 import type { Target } from "../model/target.ts";
@@ -61,4 +62,10 @@ export interface Witness {
       readonly outside?: boolean;
     },
   ): Promise<readonly Asked[]>;
+  /**
+   * What a container has left of what may run out, by a process of the node agent's that only reads
+   * or tries what a process of the container could; nothing of it stays. Gives what `ContainerLook`
+   * says. Throws where no node agent is on its node, and where the container does not run.
+   */
+  inContainer(pod: Target<"pod">, look: ContainerLook): Promise<Json>;
 }

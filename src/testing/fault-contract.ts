@@ -8,8 +8,10 @@ import type { Target } from "../model/target.ts";
 import type { AnyFault } from "../ports/fault.ts";
 import type { Witness } from "../ports/witness.ts";
 
-/** A witness; without `fromPod` no node agent is there. */
-type Eyes = Omit<Witness, "fromPod"> & Partial<Pick<Witness, "fromPod">>;
+/** What only a node agent can look at. */
+type ByAgent = "fromPod" | "inContainer";
+/** A witness; without what a node agent looks at none is there. */
+type Eyes = Omit<Witness, ByAgent> & Partial<Pick<Witness, ByAgent>>;
 
 /** What a witness could see, in one state of the system. */
 export interface World extends Eyes {
@@ -232,7 +234,8 @@ async function looksIn(fault: AnyFault, one: FaultCase, world: World): Promise<n
 /** The whole witness of a world. */
 export function eyesOf(world: Eyes): Witness {
   const noAgent = async (): Promise<never> => Promise.reject(new Error("no agent is there"));
-  return { ...world, fromPod: world.fromPod ?? noAgent };
+  const { fromPod = noAgent, inContainer = noAgent } = world;
+  return { ...world, fromPod, inContainer };
 }
 
 /** The same eyes, each look by way of `by`. */
@@ -242,6 +245,7 @@ function through(world: World, by: <T>(ask: () => Promise<T>) => Promise<T>): Wi
     http: (pod, request) => by(() => world.http(pod, request)),
     kubelet: (node) => by(() => world.kubelet(node)),
     fromPod: (pod, ask) => by(() => eyesOf(world).fromPod(pod, ask)),
+    inContainer: (pod, look) => by(() => eyesOf(world).inContainer(pod, look)),
   };
 }
 

@@ -232,6 +232,7 @@ function witnessOf(pair: NetPair): Witness {
     },
     kubelet: never,
     fromPod: never,
+    inContainer: never,
   };
 }
 

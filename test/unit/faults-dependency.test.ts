@@ -111,6 +111,20 @@ describe("the witness in a pod", () => {
     ]);
   });
 
+  test("looks into a container by the agent on the pod's node", async () => {
+    const look = { at: "files", container: "web" } as const;
+    const { api, execs } = apiThat({ lines: [{ main: "7 from 1", spare: 0 }], code: 0 });
+    expect(await kubeWitness(api).inContainer(caller, look)).toEqual({
+      main: "7 from 1",
+      spare: 0,
+    });
+    expect(execs.at(-1)).toEqual({ pod: caller, ...look });
+    const silent = apiThat({ lines: [], code: 0 }).api;
+    await expect(kubeWitness(silent).inContainer(caller, look)).rejects.toThrow(
+      "look at files in pod shop/front-1: must be told, got nothing",
+    );
+  });
+
   test("what could not be looked at throws", async () => {
     for (const [ends, message] of [
       [{ lines: [], code: 1 }, "no process"],

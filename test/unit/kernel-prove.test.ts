@@ -46,6 +46,7 @@ function scene(
     http: async () => Promise.resolve({ answered: false, status: 0, body: "", tookMs: 1 }),
     kubelet: async () => Promise.resolve({ answered: true, status: 200, body: "ok" }),
     fromPod: async () => Promise.resolve([]),
+    inContainer: async () => Promise.resolve(null),
   };
   const fault = defineFault({
     name: "seen",

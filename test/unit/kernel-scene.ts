@@ -146,6 +146,7 @@ export function scene(
       http: async () => Promise.resolve({ answered: false, status: 0, body: "", tookMs: 1 }),
       kubelet: async () => Promise.resolve({ answered: true, status: 200, body: "ok" }),
       fromPod: async () => Promise.resolve([]),
+      inContainer: async () => Promise.resolve(null),
     }),
     faults: (name) => definitions.find((fault) => fault.name === name)!,
     load: load(clock, options.loadDiesMs),

@@ -16,8 +16,8 @@ type PodRequest = Parameters<Witness["http"]>[1];
 type Ask = Parameters<Api["call"]>[0];
 const ANSWER_MS = 5_000;
 const KUBELET_MS = 2_000;
-/** All asks of one look from inside a pod. */
-const FROM_POD_MS = 9_000;
+/** All of one look by a node's agent. */
+const BY_AGENT_MS = 9_000;
 
 /**
  * Looks through an Api of its own, so that what the run does to its connections hides nothing.
@@ -36,37 +36,56 @@ export function kubeWitness(api: Api, options: WitnessOptions = {}): Witness {
     kubelet: (node) =>
       throughApi(api, { method: "GET", path: `api/v1/nodes/${node}/proxy/healthz` }, kubeletMs),
     fromPod: (pod, ask) => askFromPod(api, pod, ask),
+    inContainer: (pod, look) => lookInContainer(api, pod, look),
   };
 }
 
-/** By a process of its own in the node agent's pod, apart from whatever is held there. */
 async function askFromPod(
   api: Api,
   pod: Target<"pod">,
   ask: Parameters<Witness["fromPod"]>[1],
 ): Promise<readonly Asked[]> {
-  const limit = AbortSignal.timeout(FROM_POD_MS);
+  const what = `look from pod ${pod.namespace}/${pod.name} at ${ask.url}`;
+  const told = await byAgent(api, pod, { what, program: "ask-from-pod.ts", given: { pod, ask } });
+  if (told.length !== ask.count) {
+    throw new Error(`${what}: must be told of ${ask.count} asks, got ${told.length}`);
+  }
+  return told.map((one) => ({
+    answered: at(one, "answered") === true,
+    status: numberAt(one, "status") ?? 0,
+    tookMs: numberAt(one, "tookMs") ?? 0,
+    why: textAt(one, "why"),
+  }));
+}
+
+async function lookInContainer(
+  api: Api,
+  pod: Target<"pod">,
+  look: Parameters<Witness["inContainer"]>[1],
+): Promise<Json> {
+  const what = `look at ${look.at} in pod ${pod.namespace}/${pod.name}`;
+  const given = { pod, ...look };
+  const [told] = await byAgent(api, pod, { what, program: "look-in-container.ts", given });
+  if (told === undefined) throw new Error(`${what}: must be told, got nothing`);
+  return told;
+}
+
+/** By a process of its own in the agent's pod, apart from whatever is held there: its lines. */
+async function byAgent(
+  api: Api,
+  pod: Target<"pod">,
+  of: { readonly what: string; readonly program: string; readonly given: object },
+): Promise<readonly Json[]> {
+  const limit = AbortSignal.timeout(BY_AGENT_MS);
   const pods = await api.list(`api/v1/namespaces/${AGENT.namespace}/pods`, limit);
   const agent = agentOn(pod.node, pods);
-  const argv = [...AGENT_NODE, "/app/src/agents/ask-from-pod.ts", JSON.stringify({ pod, ask })];
+  const argv = [...AGENT_NODE, `/app/src/agents/${of.program}`, JSON.stringify(of.given)];
   const session = await api.exec(agent, argv, limit);
   const lines: string[] = [];
   session.onLine((line) => lines.push(line));
   const { code, stderr } = await session.ended;
-  const what = `look from pod ${pod.namespace}/${pod.name} at ${ask.url}`;
-  if (code !== 0) throw new Error(`${what}: ${stderr || `ended with code ${code}`}`);
-  if (lines.length !== ask.count) {
-    throw new Error(`${what}: must be told of ${ask.count} asks, got ${lines.length}`);
-  }
-  return lines.map((line) => {
-    const told = JSON.parse(line) as Json;
-    return {
-      answered: at(told, "answered") === true,
-      status: numberAt(told, "status") ?? 0,
-      tookMs: numberAt(told, "tookMs") ?? 0,
-      why: textAt(told, "why"),
-    };
-  });
+  if (code !== 0) throw new Error(`${of.what}: ${stderr || `ended with code ${code}`}`);
+  return lines.map((line) => JSON.parse(line) as Json);
 }
 
 function askOf({ namespace, name }: Target<"pod">, { port, path: on, body }: PodRequest): Ask {
