@@ -55,7 +55,7 @@ export function whyShared(
   }
   const inside = new Set(processesOf(all, { uid, container: "" }).map(({ pid }) => pid));
   for (const { pid, mounts } of all) {
-    if (inside.has(pid)) continue;
+    if (inside.has(pid) || !mounts.includes(` ${mount.device} `)) continue;
     const other = mountsIn(mounts).find(
       ({ device, at }) =>
         device === mount.device &&

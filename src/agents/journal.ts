@@ -15,6 +15,10 @@ import { dirname, join } from "node:path";
 import type { JournalEntry } from "../model/agent-protocol.ts";
 import { ENDED_MAX } from "./lease.ts";
 
+/** On the node; NINETY_JOURNAL moves it. */
+export const journalFolder = (): string =>
+  process.env["NINETY_JOURNAL"] ?? "/var/lib/ninety/effects";
+
 /** Writes beside and renames: a reader sees the old file or the new one. */
 export function replaceFile(path: string, text: string, synced: boolean): void {
   const beside = `${path}.new-${process.pid}`;

@@ -3,11 +3,12 @@
 import { agentSocketPath } from "./agent-socket.ts";
 import { kindsDoneBy } from "../model/effect.ts";
 import { runHolder } from "./holder-program.ts";
+import { journalFolder } from "./journal.ts";
 
 await runHolder({
   name: "node-agent",
   socketPath: agentSocketPath(),
-  journalFolder: process.env["NINETY_JOURNAL"] ?? "/var/lib/ninety/effects",
+  journalFolder: journalFolder(),
   kinds: kindsDoneBy("node"),
   // Well within the pod's grace.
   releaseMaxMs: 3_000,

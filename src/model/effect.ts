@@ -71,6 +71,30 @@ export type Effect =
       /** So many bytes of its own, or as many as bring the container to that share of its limit. */
       readonly to: { readonly bytes: number } | { readonly limitRatio: Ratio };
     }
+  /** Node agent: no process of a container can start another one. "": the only one. */
+  | { readonly kind: "processes-limit"; readonly pod: Target<"pod">; readonly container: string }
+  /** Node agent: no process of a container can open another file. "": the only one. */
+  | { readonly kind: "files-limit"; readonly pod: Target<"pod">; readonly container: string }
+  /** Node agent: a file of ours on a file system that the pod has for itself. */
+  | {
+      readonly kind: "disk-fill";
+      readonly pod: Target<"pod">;
+      /** "": the only one. */
+      readonly container: string;
+      /** Folder on that file system, as the container sees it. */
+      readonly path: string;
+      /** What stays free: so many bytes, or a share of the size. */
+      readonly leave: { readonly bytes: number } | { readonly ratio: Ratio };
+    }
+  /** Node agent: a limit of what a container's processes read and write on its own disk. */
+  | {
+      readonly kind: "disk-slow";
+      readonly pod: Target<"pod">;
+      /** "": the only one. */
+      readonly container: string;
+      /** Each way. */
+      readonly bytesPerSec: number;
+    }
   /** Node agent: what becomes of the connections of a pod to a service that it calls. */
   | {
       readonly kind: "dependency";
@@ -170,6 +194,30 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     once: false,
     cutsControlPath: false,
     means: "a process of ours in the container's own cgroups, which the kernel does not choose",
+  },
+  "processes-limit": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "pids.max of the container's own cgroup",
+  },
+  "files-limit": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "RLIMIT_NOFILE of the container's processes, the soft one",
+  },
+  "disk-fill": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "a file without a name that a process of ours holds open",
+  },
+  "disk-slow": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "io limit of the container's own cgroup, for the disk of its root",
   },
   dependency: {
     doneBy: "node",

@@ -3,6 +3,7 @@ package room
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,22 +108,55 @@ func limitOf(one Process) (*unix.Rlimit, error) {
 		return nil, nil
 	}
 	var limit unix.Rlimit
-	if err := unix.Prlimit(one.Pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
-		return nil, gone(one.Pid, err)
+	err := prlimit(one.Pid, nil, &limit)
+	if err == unix.ESRCH {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open files of process %d: %w", one.Pid, err)
 	}
 	return &limit, nil
 }
 
 func setSoft(one Process, limit unix.Rlimit, soft uint64) error {
 	limit.Cur = soft
-	return gone(one.Pid, unix.Prlimit(one.Pid, unix.RLIMIT_NOFILE, &limit, nil))
-}
-
-func gone(pid int, err error) error {
+	err := prlimit(one.Pid, &limit, nil)
 	if err == nil || err == unix.ESRCH {
 		return nil
 	}
-	return fmt.Errorf("open files of process %d: %w", pid, err)
+	return fmt.Errorf("open files of process %d: %w", one.Pid, err)
+}
+
+// prlimit as whoever the process belongs to, where it takes that: CAP_SYS_RESOURCE may be missing
+// even where all seems allowed.
+func prlimit(pid int, set, get *unix.Rlimit) error {
+	err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, set, get)
+	if err != unix.EPERM {
+		return err
+	}
+	done := make(chan error)
+	go func() {
+		// The thread goes with this function, and who it is with it.
+		runtime.LockOSThread()
+		done <- asOwner(pid, func() error { return unix.Prlimit(pid, unix.RLIMIT_NOFILE, set, get) })
+	}()
+	return <-done
+}
+
+// asOwner gives this thread the real user and group of the process; what it may do it keeps.
+func asOwner(pid int, do func() error) error {
+	ids, err := idsOf(pid)
+	if err != nil {
+		return err
+	}
+	const same = ^uintptr(0)
+	if _, _, errno := unix.RawSyscall(unix.SYS_SETRESGID, uintptr(ids.groups[0]), same, same); errno != 0 {
+		return errno
+	}
+	if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(ids.users[0]), same, same); errno != 0 {
+		return errno
+	}
+	return do()
 }
 
 func lowestFree(pid int) (uint64, error) {

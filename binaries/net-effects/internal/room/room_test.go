@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -76,6 +77,9 @@ func TestLimitOfAnEndedProcessIsNoError(t *testing.T) {
 
 func TestTightenedToWhatIsOpenAndRestored(t *testing.T) {
 	program := exec.Command("sleep", "1000")
+	if os.Getuid() == 0 {
+		program.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65_532, Gid: 65_532}}
+	}
 	if err := program.Start(); err != nil {
 		t.Fatal(err)
 	}

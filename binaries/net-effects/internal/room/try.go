@@ -168,9 +168,26 @@ func write(config TryConfig) (Tried, error) {
 
 // become takes the rights of that process to files, for this thread.
 func become(pid int) error {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	ids, err := idsOf(pid)
 	if err != nil {
 		return err
+	}
+	if err := unix.Setgroups(ids.more); err != nil {
+		return err
+	}
+	if err := unix.Setfsgid(ids.groups[3]); err != nil {
+		return err
+	}
+	return unix.Setfsuid(ids.users[3])
+}
+
+// owner of a process: real, effective, saved, of files.
+type owner struct{ users, groups, more []int }
+
+func idsOf(pid int) (owner, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return owner{}, err
 	}
 	ids := map[string][]int{}
 	for line := range strings.SplitSeq(string(text), "\n") {
@@ -182,15 +199,9 @@ func become(pid int) error {
 		}
 	}
 	if len(ids["Uid"]) < 4 || len(ids["Gid"]) < 4 {
-		return fmt.Errorf("user of process %d: must be told by its status, got none", pid)
+		return owner{}, fmt.Errorf("user of process %d: must be told by its status, got none", pid)
 	}
-	if err := unix.Setgroups(ids["Groups"]); err != nil {
-		return err
-	}
-	if err := unix.Setfsgid(ids["Gid"][3]); err != nil {
-		return err
-	}
-	return unix.Setfsuid(ids["Uid"][3])
+	return owner{users: ids["Uid"], groups: ids["Gid"], more: ids["Groups"]}, nil
 }
 
 // readProgram reads the container's own program from the disk, charged to the container.
