@@ -11,6 +11,9 @@ import { dependencyHang } from "ninety/faults/dependency-hang";
 import { dependencyRefuse } from "ninety/faults/dependency-refuse";
 import { gpuEcc } from "ninety/faults/gpu-ecc";
 import { gpuFlapping } from "ninety/faults/gpu-flapping";
+import { descriptorsExhausted } from "ninety/faults/descriptors-exhausted";
+import { diskFill } from "ninety/faults/disk-fill";
+import { diskSlow } from "ninety/faults/disk-slow";
 import { gpuHang } from "ninety/faults/gpu-hang";
 import { gpuLost } from "ninety/faults/gpu-lost";
 import { gpuOutOfMemory } from "ninety/faults/gpu-out-of-memory";
@@ -25,6 +28,7 @@ import { netLoss } from "ninety/faults/net-loss";
 import { netPartition } from "ninety/faults/net-partition";
 import { nodePowerOff } from "ninety/faults/node-power-off";
 import { podKill } from "ninety/faults/pod-kill";
+import { processesExhausted } from "ninety/faults/processes-exhausted";
 import { predict } from "ninety/load/predict";
 import { modelServer } from "ninety/parts/model-server";
 import { relay } from "ninety/parts/relay";
@@ -80,6 +84,10 @@ export default experiment({
     gpuEcc(gpu),
     gpuSilentCpuFallback(gpu),
     gpuFlapping({ ...gpu, bad: "1s", well: "1s" }),
+    processesExhausted(pod),
+    descriptorsExhausted(pod),
+    diskSlow(pod),
+    diskFill({ ...pod, path: "/dev/shm" }),
   ]),
   observe: "2m",
   accepts: ["pdb-broken", "no-spare-gpu", "unleased", "affects-probes"],
