@@ -1,4 +1,3 @@
-import { BEAT_MS } from "../model/agent-protocol.ts";
 import type { Held } from "../model/effect.ts";
 import type { StepId } from "../model/plan.ts";
 import type { Ms } from "../model/quantity.ts";
@@ -24,7 +23,7 @@ interface Live {
 export async function beat(system: System, book: Book, signal: AbortSignal): Promise<void> {
   const told = new Set<StepId>();
   for (;;) {
-    await system.clock.until(system.clock.nowMs() + BEAT_MS, signal);
+    await system.clock.until(system.clock.nowMs() + system.leasing.beatMs, signal);
     for (const id of await renew(system, book, signal)) {
       if (!told.has(id)) await note(system, { type: "fault", id, edge: "lapsed" });
       told.add(id);
@@ -34,7 +33,7 @@ export async function beat(system: System, book: Book, signal: AbortSignal): Pro
 
 /** One round; answers the steps of which an effect has lapsed. */
 async function renew(
-  { clock, holders }: System,
+  { clock, holders, leasing }: System,
   { live, asked }: Book,
   parent: AbortSignal,
 ): Promise<readonly StepId[]> {
@@ -42,7 +41,7 @@ async function renew(
   const due = [...live.values()].filter(({ id }) => !asked.has(id));
   if (due.length === 0) return [];
   const sentMs = clock.nowMs();
-  const bound = { what: "renewal", forMs: BEAT_MS, parent };
+  const bound = { what: "renewal", forMs: leasing.beatMs, parent };
   const all = due.map(({ held }) => held);
   const answer = await bounded(clock, bound, (signal) => holders.renew(all, signal)).catch(() => ({
     held: [] as readonly string[],

@@ -1,4 +1,4 @@
-import { DEADLINE_SLACK_MS, LEASE_MS } from "../model/agent-protocol.ts";
+import type { Leasing } from "../model/agent-protocol.ts";
 import { EFFECT_FACTS, type Effect, type Lease } from "../model/effect.ts";
 import type { Plan, PlannedStep, StepId } from "../model/plan.ts";
 import type { Ms } from "../model/quantity.ts";
@@ -15,11 +15,16 @@ export function cutsControlPath({ kind }: Effect): boolean {
 export function leaseOf(
   step: PlannedStep,
   forMs: Ms,
-  of: { readonly plan: Plan; readonly cutting: ReadonlySet<StepId> },
+  of: {
+    readonly plan: Plan;
+    readonly cutting: ReadonlySet<StepId>;
+    readonly leasing: Leasing;
+  },
 ): Lease {
-  const deadlineMs = Math.ceil(forMs) + DEADLINE_SLACK_MS;
+  const { leaseMs, slackMs } = of.leasing;
+  const deadlineMs = Math.ceil(forMs) + slackMs;
   const cut = of.plan.steps.some((other) => of.cutting.has(other.id) && overlap(step, other));
-  return { leaseMs: cut ? deadlineMs : LEASE_MS, deadlineMs };
+  return { leaseMs: cut ? deadlineMs : leaseMs, deadlineMs };
 }
 
 function overlap(a: PlannedStep, b: PlannedStep): boolean {

@@ -1,5 +1,5 @@
 import type { Effect, Held, Lease } from "../model/effect.ts";
-import type { HeldNow } from "../model/agent-protocol.ts";
+import type { HeldNow, Leasing } from "../model/agent-protocol.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { Ms, Us } from "../model/quantity.ts";
 import type { Target } from "../model/target.ts";
@@ -40,6 +40,7 @@ export interface System extends Healing {
    * Effects are not yet held. Throws on fewer than asked, and nothing was touched.
    */
   resolve(step: PlannedStep, signal: AbortSignal, targets?: readonly Target[]): Promise<Resolved>;
+  readonly leasing: Leasing;
   /** How long its effects may live without us; `forMs`: what is left of its planned duration. */
   lease(step: PlannedStep, forMs: Ms): Lease;
   /**

@@ -1,3 +1,4 @@
+import { LEASING } from "../model/agent-protocol.ts";
 import type { Held, Lease } from "../model/effect.ts";
 import type { KubeObject } from "../model/json.ts";
 import type { Plan, PlannedPart, PlannedStep } from "../model/plan.ts";
@@ -105,6 +106,7 @@ interface Stage {
 class PortSystem implements RunSystem {
   readonly clock: Clock;
   readonly log: Log;
+  readonly leasing = LEASING;
   readonly #deps: SystemDeps;
   readonly #run: string;
   readonly #proofs: Proofs;
@@ -300,7 +302,8 @@ class PortSystem implements RunSystem {
 
   lease(step: PlannedStep, forMs: Ms): Lease {
     const plan = this.#planned();
-    return leaseOf(step, forMs, { plan, cutting: cuttingSteps(plan, this.#deps.faults) });
+    const cutting = cuttingSteps(plan, this.#deps.faults);
+    return leaseOf(step, forMs, { plan, cutting, leasing: this.leasing });
   }
 
   async replaced(untilMs: Ms, signal: AbortSignal): Promise<Replaced | undefined> {

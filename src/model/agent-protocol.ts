@@ -89,5 +89,14 @@ export interface GuardConfig {
 export const BEAT_MS = 3_000;
 /** Without renewal for this long the holder ends the effect. */
 export const LEASE_MS = 10_000;
-/** Past the planned duration, renewed or not. */
-export const DEADLINE_SLACK_MS = 30_000;
+
+/** How long effects live without the runner. */
+export interface Leasing {
+  readonly beatMs: Ms;
+  readonly leaseMs: Ms;
+  /** The holder ends the effect this long past its planned duration, renewed or not. */
+  readonly slackMs: Ms;
+}
+
+/** Of every run. */
+export const LEASING: Leasing = { beatMs: BEAT_MS, leaseMs: LEASE_MS, slackMs: 30_000 };

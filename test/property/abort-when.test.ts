@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { LEASING } from "../../src/model/agent-protocol.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import { isGood, type Request } from "../../src/model/request.ts";
 import { AbortWatch } from "../../src/kernel/abort-when.ts";
@@ -128,7 +129,8 @@ async function abortedAt(traffic: Traffic): Promise<{
       crew.spawn(async (signal) => watch.run(clock, signal));
     },
     resolve: async () => Promise.resolve({ targets: [], effects: [{ id: "f01.0", effect }] }),
-    lease: (step, forMs) => leaseOf(step, forMs, { plan, cutting: new Set() }),
+    leasing: LEASING,
+    lease: (step, forMs) => leaseOf(step, forMs, { plan, cutting: new Set(), leasing: LEASING }),
     replaced: async (untilMs, signal) => clock.until(untilMs, signal).then(() => undefined),
     prove: nothing,
     settled: async (_plan, signal) => clock.until(END_MS - 1_000, signal).catch(() => {}),

@@ -1,7 +1,7 @@
 // A world for the runner's loop to go wrong in, on a virtual clock: throws, hangs, deaf holders, a
 // full or hung disk, late starts, a load that dies, an abort at any moment. It says what it saw.
 import * as fc from "fast-check";
-import { BEAT_MS } from "../../src/model/agent-protocol.ts";
+import { BEAT_MS, LEASING } from "../../src/model/agent-protocol.ts";
 import { happensOnce, type Effect, type Held } from "../../src/model/effect.ts";
 import type { EventBody } from "../../src/model/event.ts";
 import type { Plan, PlannedStep, StepId } from "../../src/model/plan.ts";
@@ -258,7 +258,8 @@ function systemOf(of: {
       const held = Array.from({ length: many }, () => ({ id: `${step.id}.${effects++}`, effect }));
       return { targets: [], effects: held };
     },
-    lease: (step, forMs) => leaseOf(step, forMs, { plan, cutting: new Set() }),
+    leasing: LEASING,
+    lease: (step, forMs) => leaseOf(step, forMs, { plan, cutting: new Set(), leasing: LEASING }),
     async replaced(untilMs, signal) {
       const open = plan.steps.find((one) => one.follow && isOpen(log, one.id));
       if (open && random() < 0.3 && clock.nowMs() + 500 < untilMs) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { LEASING } from "../../src/model/agent-protocol.ts";
 import type { Effect } from "../../src/model/effect.ts";
 import { NinetyError } from "../../src/model/error.ts";
 import type { Plan } from "../../src/model/plan.ts";
@@ -166,8 +167,10 @@ describe("a lease", () => {
   const cutting = cuttingSteps(plan, faults);
   const [first, power, last] = plan.steps;
 
+  const leasing = LEASING;
+
   test("is short, with a deadline past the planned end", () => {
-    expect(leaseOf(last!, 10_000, { plan, cutting })).toEqual({
+    expect(leaseOf(last!, 10_000, { plan, cutting, leasing })).toEqual({
       leaseMs: 10_000,
       deadlineMs: 40_000,
     });
@@ -175,7 +178,7 @@ describe("a lease", () => {
 
   test("lasts as long as the deadline where the way to the holder is cut meanwhile", () => {
     expect([...cutting]).toEqual(["f02"]);
-    expect(leaseOf(power!, 20_000, { plan, cutting }).leaseMs).toBe(50_000);
-    expect(leaseOf(first!, 60_000, { plan, cutting }).leaseMs).toBe(90_000);
+    expect(leaseOf(power!, 20_000, { plan, cutting, leasing }).leaseMs).toBe(50_000);
+    expect(leaseOf(first!, 60_000, { plan, cutting, leasing }).leaseMs).toBe(90_000);
   });
 });

@@ -1,6 +1,7 @@
 // The main job: an experiment in, a record, a verdict and reports out.
 import { randomBytes } from "node:crypto";
 import { join, relative } from "node:path";
+import { LEASING } from "../../model/agent-protocol.ts";
 import { EXIT, NinetyError, messageOf, worstExit, type ExitCode } from "../../model/error.ts";
 import { showMeasured } from "../../model/show.ts";
 import type { Lease } from "../../model/effect.ts";
@@ -204,7 +205,7 @@ function leaseOfStep(id: StepId, { plan, plugins, reading }: Job): Lease | null 
   if (!step || step.healMs === null) return null;
   const faults = byName("fault", [...reading.definitions.faults, ...plugins.faults]);
   const cutting = cuttingSteps(plan, faults);
-  return leaseOf(step, step.healMs - step.injectMs, { plan, cutting });
+  return leaseOf(step, step.healMs - step.injectMs, { plan, cutting, leasing: LEASING });
 }
 
 async function conclude(of: {
