@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { EFFECT_FACTS, nodeOf, type Effect } from "../model/effect.ts";
 import type { Us } from "../model/quantity.ts";
@@ -7,6 +8,9 @@ import type { Injector } from "../ports/injector.ts";
 import { HolderClient } from "./holder-client.ts";
 
 const LINE_MAX_CHARS = 4_194_304;
+/** Its supervisor pauses for a second before it starts a guard that died again. */
+const AGAIN_MAX_MS = 5_000;
+const RETRY_MS = 50;
 
 export interface GuardInjectorOptions {
   readonly socketPath: string;
@@ -19,7 +23,7 @@ export interface GuardInjectorOptions {
 /** Effects that no agent on a node could end: pods, power, links. */
 export function guardInjector(options: GuardInjectorOptions): Injector & { close(): void } {
   const { socketPath, machines, monotonicStartUs } = options;
-  const open = (signal: AbortSignal): Promise<ExecSession> => openSocket(socketPath, signal);
+  const open = (signal: AbortSignal): Promise<ExecSession> => openAgain(socketPath, signal);
   const client = new HolderClient("guard", open, monotonicStartUs);
   return {
     name: "guard",
@@ -40,6 +44,19 @@ function meansOf(effect: Effect, machines: readonly string[]): ReturnType<Inject
   return machines.includes(node)
     ? { means: `${means} ${node}` }
     : { refused: `node must be one of ${machines.join(", ") || "none"}, got ${node}` };
+}
+
+/** Waits for a guard that is just being started again. */
+async function openAgain(path: string, signal: AbortSignal): Promise<ExecSession> {
+  const untilMs = performance.now() + AGAIN_MAX_MS;
+  for (;;) {
+    try {
+      return await openSocket(path, signal);
+    } catch (error) {
+      if (signal.aborted || performance.now() >= untilMs) throw error;
+    }
+    await sleep(RETRY_MS, undefined, { signal });
+  }
 }
 
 function openSocket(path: string, signal: AbortSignal): Promise<ExecSession> {

@@ -44,7 +44,10 @@ export async function guardBench(
     const child = startProgram(GUARD, { args: ["--config", file] });
     child.stderr?.resume();
     child.once("exit", () => {
-      if (!ending) guard = start();
+      // The pause of its supervisor.
+      setTimeout(() => {
+        if (!ending) guard = start();
+      }, 1_000);
     });
     return child;
   };
