@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { ChildAnswer } from "../model/agent-protocol.ts";
 import type { Us } from "../model/quantity.ts";
+import { appliedAtUs } from "./journal.ts";
 import { lives, startOf } from "./process-identity.ts";
 
 /** For every program of ours that runs on a node: they are many and small. */
@@ -62,13 +63,27 @@ export function spawnCarrier(entryPath: string): Carrier {
   return { pid, start: startOf(pid), applied: applied.promise, ended: ended.promise };
 }
 
-/** A child that an earlier holder left behind: its end is looked for, its code is not known. */
-export function adoptCarrier(pid: number, start: string | null, sinceUs: Us): Carrier {
+/**
+ * A child that an earlier holder left behind: what it says goes to nobody. Its mark and its end are
+ * looked for, its code is not known.
+ */
+export function adoptCarrier(pid: number, start: string | null, entryPath: string): Carrier {
   const watch = async (): Promise<{ readonly undone: boolean }> => {
     while (lives(pid, start)) await sleep(LOOK_MS);
     return { undone: false };
   };
-  return { pid, start, applied: Promise.resolve(sinceUs), ended: watch() };
+  const apply = async (): Promise<Us> => {
+    for (;;) {
+      const lived = lives(pid, start);
+      const stampUs = appliedAtUs(entryPath);
+      if (stampUs !== null) return stampUs;
+      if (!lived) throw new Error("the effect's process ended before it applied anything");
+      await sleep(LOOK_MS);
+    }
+  };
+  const applied = apply();
+  applied.catch(() => {});
+  return { pid, start, applied, ended: watch() };
 }
 
 /** Asks it to undo and end; after `withinMs` ends it and all it started, undone or not. */

@@ -1,6 +1,5 @@
 // Carries one effect: `effect-child.ts <journal entry>`. It ends the effect by itself when the
 // lease in its entry runs out, whoever of ours still lives. Imports little: one runs per effect.
-import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { ChildAnswer, JournalEntry } from "../model/agent-protocol.ts";
@@ -8,7 +7,7 @@ import { messageOf } from "../model/error.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Us } from "../model/quantity.ts";
 import { loadProgram, NothingDone, type EffectProgram } from "./effect-program.ts";
-import { entryExists, readEntry } from "./journal.ts";
+import { entryExists, markApplied, readEntry, removeEntry } from "./journal.ts";
 import { nowUs } from "./monotonic.ts";
 
 type Why = Extract<ChildAnswer, { did: "released" }>["why"];
@@ -22,6 +21,16 @@ const released = new AbortController();
 
 function say(answer: ChildAnswer): void {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+
+/** To whoever holds it now, and to whoever will. */
+function applied(stampUs: Us): void {
+  try {
+    markApplied(path, stampUs);
+  } catch {
+    // A full disk does not undo what is there.
+  }
+  say({ did: "applied", stampUs });
 }
 
 /** Half of what is left, so that a renewal in the journal is seen well before the end. */
@@ -65,13 +74,13 @@ async function main(): Promise<void> {
   let why: Why = "asked";
   try {
     await program.apply(entry.held.effect, { id: entry.held.id, untilUs: entry.leaseEndsUs });
-    say({ did: "applied", stampUs: nowUs() });
+    applied(nowUs());
     why = await hold(program, entry);
   } catch (error) {
     failure = error;
   }
   if (!(failure instanceof NothingDone)) await undo(program, entry);
-  rmSync(path, { force: true });
+  removeEntry(path);
   if (failure === null) say({ did: "released", stampUs: nowUs(), why });
   else say({ did: "failed", message: messageOf(failure), undone: true });
 }

@@ -186,9 +186,13 @@ export class Holder {
     const { childPid, childStart } = entry;
     const { id } = entry.held;
     if (childPid !== null && lives(childPid, childStart)) {
-      const carrier = adoptCarrier(childPid, childStart, entry.sinceUs);
-      this.#carry(entry, carrier);
+      const carrier = adoptCarrier(childPid, childStart, this.#options.journal.pathOf(id));
+      const carried = this.#carry(entry, carrier);
       this.#leases = adoptLease(this.#leases, entry);
+      carrier.applied.then(
+        (sinceUs) => void (carried.entry = { ...carried.entry, sinceUs }),
+        () => {},
+      );
       this.#watch(id, carrier);
       return;
     }

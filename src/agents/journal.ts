@@ -13,6 +13,7 @@ import {
 import { dirname, join } from "node:path";
 
 import type { JournalEntry } from "../model/agent-protocol.ts";
+import type { Us } from "../model/quantity.ts";
 import { ENDED_MAX } from "./lease.ts";
 
 /** On the node; NINETY_JOURNAL moves it. */
@@ -56,6 +57,28 @@ export function entryExists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
+/** Says beside the entry when the effect was there: its next holder has not heard it. */
+export function markApplied(path: string, stampUs: Us): void {
+  replaceFile(markOf(path), String(stampUs), false);
+}
+
+/** Null: not yet there, as far as was said. */
+export function appliedAtUs(path: string): Us | null {
+  try {
+    return Number(readFileSync(markOf(path), "utf8"));
+  } catch {
+    return null;
+  }
+}
+
+export function removeEntry(path: string): void {
+  rmSync(path, { force: true });
+  rmSync(markOf(path), { force: true });
+}
+
+const APPLIED = ".applied";
+const markOf = (path: string): string => `${path}${APPLIED}`;
+
 /**
  * `<folder>/<id>.json`: the effects that may be there now, each written before it is applied;
  * `<folder>/ended/<id>`: empty files, the ids that must not come back, at most ENDED_MAX.
@@ -81,7 +104,7 @@ export class Journal {
   }
 
   remove(id: string): void {
-    rmSync(this.pathOf(id), { force: true });
+    removeEntry(this.pathOf(id));
   }
 
   /** All entries; what cannot be read is set aside under a name that says so, and told. */
@@ -90,6 +113,9 @@ export class Journal {
     for (const name of readdirSync(this.#folder)) {
       const path = join(this.#folder, name);
       if (name.includes(".json.new-")) rmSync(path, { force: true });
+      if (name.endsWith(APPLIED) && !entryExists(path.slice(0, -APPLIED.length))) {
+        rmSync(path, { force: true });
+      }
       if (!name.endsWith(".json")) continue;
       const entry = readEntry(path);
       if (typeof entry?.held?.effect?.kind === "string") found.push(entry);

@@ -166,6 +166,21 @@ describe("guard and machines", () => {
     expect(await bench.isThere(one.effect)).toBe(false);
   });
 
+  test("a holder that died meanwhile: its start is answered once the effect is there", async () => {
+    const one: Held = { id: "r/f1.0", effect: { kind: "power", node: "late" } };
+    const start = bench.injector.start(one, { leaseMs: 20_000, deadlineMs: 60_000 }, signal());
+    await until("the switch is under way", () => {
+      return processesWith("sleep 4", bench.folder).length > 0;
+    });
+    const diedUs = bench.nowUs();
+    await bench.breaks.holder();
+    const stampUs = await start;
+    expect(await bench.isThere(one.effect)).toBe(true);
+    expect(stampUs).toBeGreaterThan(diedUs);
+    await bench.injector.stop(one, signal());
+    expect(await bench.isThere(one.effect)).toBe(false);
+  });
+
   test("releases everything when it is told to end", async () => {
     const one: Held = { id: "r/f1.0", effect: bench.effect(0) };
     await bench.injector.start(one, LEASE, signal());

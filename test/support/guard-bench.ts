@@ -34,6 +34,10 @@ export async function guardBench(
         ...machine("slow"),
         powerOff: ["/bin/sh", "-c", `sleep 30; touch ${mark("slow", "power")}`],
       },
+      late: {
+        ...machine("late"),
+        powerOff: ["/bin/sh", "-c", `sleep 4; touch ${mark("late", "power")}`],
+      },
       bad: { ...machine("bad"), powerOff: ["/bin/false"] },
     },
   };
