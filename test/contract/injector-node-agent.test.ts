@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Effect, Held } from "../../src/model/effect.ts";
 import { okDevice, type DeviceFile } from "../../src/model/device.ts";
 import { injectorContract } from "../../src/testing/injector-contract.ts";
-import { agentBench, gpuState } from "../support/agent-bench.ts";
+import { agentBench } from "../support/agent-bench.ts";
+import { gpuState } from "../support/benches/devices.ts";
 import { freezeAll, processesWith, until } from "../support/holder-process.ts";
 
 injectorContract("node-agent", agentBench);

@@ -10,7 +10,7 @@ import type { Target } from "../../src/model/target.ts";
 import type { Api } from "../../src/ports/api.ts";
 import { chaosMeshCrds } from "../support/chaos-mesh-sources.ts";
 import { eventually, start } from "../support/ninety.ts";
-import { binaryFolder, startApiServer, type ApiServer } from "./kube-api-server.ts";
+import { binaryFolder, startApiServer, type ApiServer } from "../support/kube-api-server.ts";
 
 const BUILD_MS = 1_200_000;
 const WITHIN_MS = 60_000;

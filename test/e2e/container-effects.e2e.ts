@@ -8,59 +8,18 @@ import { startOf } from "../../src/agents/process-identity.ts";
 import { stateOf } from "../../src/agents/processes.ts";
 import type { Effect, Held } from "../../src/model/effect.ts";
 import { injectorContract } from "../../src/testing/injector-contract.ts";
-import { agentBench, type EffectBench } from "../support/agent-bench.ts";
+import { agentBench } from "../support/agent-bench.ts";
+import { freezeBench, isFrozen, newUid, THREE } from "../support/benches/containers.ts";
 import { exited, processesWith, until } from "../support/holder-process.ts";
 import { testContainer, type TestContainer } from "../support/test-container.ts";
 
-/** A container of three processes. */
-const SCRIPT = "sleep 1000 & sleep 1001 & exec sleep 1002";
-let made = 0;
-const sleeper = (controllers: readonly string[] = []): Promise<TestContainer> => {
-  made += 1;
-  return testContainer({ uid: `u-${made}`, script: SCRIPT, controllers });
-};
-
-/** Two containers, and effects on them. */
-async function benchOf(of: {
-  readonly make: () => Promise<TestContainer>;
-  readonly effect: (container: TestContainer) => Effect;
-  readonly isThere: (container: TestContainer) => boolean;
-}): Promise<EffectBench> {
-  const pair = [await of.make(), await of.make()] as const;
-  const uidOf = (effect: Effect): string => ("pod" in effect ? effect.pod.uid : "");
-  return {
-    effect: (nth) => of.effect(pair[nth]),
-    mark: (effect) => `"uid":"${uidOf(effect)}"`,
-    isThere: (effect) => pair.some((one) => one.pod.uid === uidOf(effect) && of.isThere(one)),
-    close: async () => {
-      for (const one of pair) await one.close();
-    },
-  };
-}
+const sleeper = (controllers: readonly string[] = []): Promise<TestContainer> =>
+  testContainer({ uid: newUid(), script: THREE, controllers });
 
 type Freeze = Extract<Effect, { kind: "freeze" }>;
 const freezeOf = ({ pod }: TestContainer): Freeze => ({ kind: "freeze", pod, container: "" });
 
-/** None of its processes makes a step, by whatever means. */
-const isFrozen = ({ pids, cgroups }: TestContainer): boolean => {
-  const states = pids().map(stateOf);
-  const folder = cgroups["freezer"];
-  if (folder === undefined) return states.length > 0 && states.every((state) => state === "T");
-  return freezerSays(folder);
-};
-function freezerSays(folder: string): boolean {
-  try {
-    return readFileSync(join(folder, "freezer.state"), "utf8").trim() === "FROZEN";
-  } catch {
-    return readFileSync(join(folder, "cgroup.events"), "utf8").includes("frozen 1");
-  }
-}
-
-injectorContract("node-agent that freezes", async () =>
-  agentBench(
-    await benchOf({ make: () => sleeper(["freezer"]), effect: freezeOf, isThere: isFrozen }),
-  ),
-);
+injectorContract("node-agent that freezes", async () => agentBench(await freezeBench()));
 
 const signal = (): AbortSignal => AbortSignal.timeout(15_000);
 
@@ -176,9 +135,8 @@ describe("container-down", () => {
   });
 
   beforeEach(async () => {
-    made += 1;
     one = await testContainer({
-      uid: `u-${made}`,
+      uid: newUid(),
       script: "exec sleep 1000",
       restarts: true,
       mountAt: "/opt",
@@ -280,9 +238,8 @@ describe("stress in a container's own cgroups", () => {
   });
 
   beforeEach(async () => {
-    made += 1;
     one = await testContainer({
-      uid: `u-${made}`,
+      uid: newUid(),
       script: "exec sleep 1000",
       controllers: CONTROLLERS,
     });

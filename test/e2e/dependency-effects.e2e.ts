@@ -4,7 +4,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest
 
 import type { Effect } from "../../src/model/effect.ts";
 import { injectorContract } from "../../src/testing/injector-contract.ts";
-import { agentBench, type EffectBench } from "../support/agent-bench.ts";
+import { agentBench } from "../support/agent-bench.ts";
+import { dependencyBench, dependencyOf } from "../support/benches/networks.ts";
 import { until } from "../support/holder-process.ts";
 import {
   netEffectsPath,
@@ -21,42 +22,22 @@ const LONG = { leaseMs: 60_000, deadlineMs: 120_000 };
 const why = noNamespaces();
 let program = "";
 
-const effectOf = (pair: NetPair, does: Dependency["does"]): Dependency => ({
-  kind: "dependency",
-  pod: pair.client.pod,
-  host: pair.serverAddress,
-  port: SERVER_PORT,
-  does,
-});
-
 beforeAll(async () => {
   program = await netEffectsPath();
   process.env["NINETY_NET_EFFECTS"] = program;
 }, 300_000);
 
-/** Both pods call: one the other, and that one itself. */
-const pairBench = async (): Promise<EffectBench> => {
-  const pair = await netPair(program);
-  const both = [pair.client, pair.server] as const;
-  const uidOf = (effect: Effect): string => ("pod" in effect ? effect.pod.uid : "");
-  return {
-    effect: (nth) => ({ ...effectOf(pair, { kind: "hang" }), pod: both[nth].pod }),
-    mark: (effect) => `"uid":"${uidOf(effect)}"`,
-    isThere: (effect) =>
-      both.some((one) => one.pod.uid === uidOf(effect) && tablesIn(one).length > 0),
-    close: () => pair.close(),
-  };
-};
-
 describe.skipIf(why !== null)(`a service that a pod calls${why === null ? "" : `: ${why}`}`, () => {
-  injectorContract("node-agent with a proxy", async () => agentBench(await pairBench()));
+  injectorContract("node-agent with a proxy", async () =>
+    agentBench(await dependencyBench(program)),
+  );
 
   let pair: NetPair;
   let bench: Awaited<ReturnType<typeof agentBench>>;
   beforeEach(async () => {
     pair = await netPair(program);
     bench = await agentBench({
-      effect: () => effectOf(pair, { kind: "hang" }),
+      effect: () => dependencyOf(pair, { kind: "hang" }),
       mark: () => pair.client.pod.uid,
       isThere: () => tablesIn(pair.client).length > 0,
       close: () => pair.close(),
@@ -68,7 +49,7 @@ describe.skipIf(why !== null)(`a service that a pod calls${why === null ? "" : `
     pair.ask({ url: `http://${pair.serverAddress}:${SERVER_PORT}/`, count, withinMs: 400 });
   const connect = (): Promise<readonly Asked[]> => pair.ask({ count: 1, withinMs: 400 });
   const during = async (does: Dependency["does"], look: () => Promise<void>): Promise<void> => {
-    const held = { id: "f01.0", effect: effectOf(pair, does) };
+    const held = { id: "f01.0", effect: dependencyOf(pair, does) };
     const { signal } = new AbortController();
     expect(await get(1)).toMatchObject([{ status: 200 }]);
     await bench.injector.start(held, LONG, signal);
@@ -107,7 +88,7 @@ describe.skipIf(why !== null)(`a service that a pod calls${why === null ? "" : `
     }));
 
   test("a name that the pod cannot look up is told, and nothing is left", async () => {
-    const effect = { ...effectOf(pair, { kind: "hang" }), host: "no-such.invalid" };
+    const effect = { ...dependencyOf(pair, { kind: "hang" }), host: "no-such.invalid" };
     const { signal } = new AbortController();
     await expect(bench.injector.start({ id: "f02.0", effect }, LONG, signal)).rejects.toThrow(
       "must be resolvable in the pod",

@@ -10,7 +10,7 @@ import type { Target } from "../../src/model/target.ts";
 import { ApiError, type Api } from "../../src/ports/api.ts";
 import { apiContract, Seen } from "../../src/testing/api-contract.ts";
 import { TcpProxy } from "./kube-api-proxy.ts";
-import { binaryFolder, startApiServer, type ApiServer } from "./kube-api-server.ts";
+import { binaryFolder, startApiServer, type ApiServer } from "../support/kube-api-server.ts";
 
 const folder = "api/v1/namespaces/default/configmaps";
 const quick = { windowS: 1, graceMs: 500, seamMs: 300, backoffMs: [50, 200] } as const;

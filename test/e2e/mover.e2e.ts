@@ -14,7 +14,7 @@ import { virtualGpus } from "../../workloads/parts/gpu-plugin.ts";
 import { modelServer } from "../../workloads/parts/model-server.ts";
 import { mover } from "../../workloads/parts/mover.ts";
 import { nodeAgent } from "../../workloads/parts/node-agent.ts";
-import { startApiServer, type ApiServer } from "./kube-api-server.ts";
+import { startApiServer, type ApiServer } from "../support/kube-api-server.ts";
 
 const NAMESPACE = "ninety-mover-test";
 const server = modelServer({ replicas: 3, gpus: 1, probes: "deep", spread: "topology" });

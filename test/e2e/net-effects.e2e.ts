@@ -12,6 +12,7 @@ import type { Injector } from "../../src/ports/injector.ts";
 import type { Witness } from "../../src/ports/witness.ts";
 import { injectorContract } from "../../src/testing/injector-contract.ts";
 import { agentBench, type EffectBench } from "../support/agent-bench.ts";
+import { netShapeBench, shapeOf } from "../support/benches/networks.ts";
 import { endAll, processesWith, until } from "../support/holder-process.ts";
 import {
   netEffectsPath,
@@ -22,46 +23,21 @@ import {
   type Asked,
   type NetPair,
 } from "../support/net-pair.ts";
-import type { TestContainer } from "../support/test-container.ts";
 
 type NetShape = Extract<Effect, { kind: "net-shape" }>;
 const LONG = { leaseMs: 60_000, deadlineMs: 120_000 };
 const why = noNamespaces();
 let program = "";
 
-const shapeOf = ({ pod }: TestContainer, shape: Partial<NetShape> = {}): NetShape => ({
-  kind: "net-shape",
-  pod,
-  direction: "in",
-  ports: [],
-  peers: null,
-  delayMs: 0,
-  jitterMs: 0,
-  lossRatio: 0,
-  affectsProbes: true,
-  ...shape,
-});
-
 beforeAll(async () => {
   program = await netEffectsPath();
   process.env["NINETY_NET_EFFECTS"] = program;
 }, 300_000);
 
-const pairBench = async (): Promise<EffectBench> => {
-  const pair = await netPair(program);
-  const both = [pair.client, pair.server] as const;
-  const uidOf = (effect: Effect): string => ("pod" in effect ? effect.pod.uid : "");
-  return {
-    effect: (nth) => shapeOf(both[nth], { delayMs: 20 }),
-    mark: (effect) => `"uid":"${uidOf(effect)}"`,
-    isThere: (effect) =>
-      both.some((one) => one.pod.uid === uidOf(effect) && tablesIn(one).length > 0),
-    close: () => pair.close(),
-  };
-};
-
 describe.skipIf(why !== null)(`packets between two pods${why === null ? "" : `: ${why}`}`, () => {
-  injectorContract("node-agent that shapes packets", async () => agentBench(await pairBench()));
+  injectorContract("node-agent that shapes packets", async () =>
+    agentBench(await netShapeBench(program)),
+  );
 
   let pair: NetPair;
   let injector: Injector;

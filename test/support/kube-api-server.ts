@@ -9,11 +9,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { get } from "node:https";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ensureBinaries } from "../../src/artifacts/binaries.ts";
 import { cacheRoot } from "../../src/cli/folders.ts";
+import type { GuardConfig } from "../../src/model/agent-protocol.ts";
 
 /** A real etcd and kube-apiserver on loopback, with throw-away certificates in a temp folder. */
 export interface ApiServer {
@@ -21,6 +23,8 @@ export interface ApiServer {
   readonly pid: number;
   /** Kubeconfig of a user; the server may be reached by way of another local port. */
   kubeconfig(user: "admin" | "nobody", port?: number): string;
+  /** What a guard is told to be the admin. */
+  readonly asGuard: NonNullable<GuardConfig["api"]>;
   stop(): Promise<void>;
 }
 
@@ -51,7 +55,7 @@ export async function startApiServer(binaries: string): Promise<ApiServer> {
   try {
     certificates(folder);
     symlinkSync(join(binaries, "kubernetes"), join(folder, "kube-apiserver"));
-    const [etcdPort, peerPort, port] = [23790, 23791, 26443];
+    const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
     children.push(start(folder, join(binaries, "etcd"), etcdArguments(folder, etcdPort, peerPort)));
     const server = start(folder, join(folder, "kube-apiserver"), serverArguments(etcdPort, port));
     children.push(server);
@@ -60,6 +64,12 @@ export async function startApiServer(binaries: string): Promise<ApiServer> {
       port,
       pid: server.pid ?? 0,
       kubeconfig: (user, through = port) => kubeconfig(folder, user, through),
+      asGuard: {
+        server: `https://127.0.0.1:${port}`,
+        caFile: join(folder, "ca.crt"),
+        certFile: join(folder, "admin.crt"),
+        keyFile: join(folder, "admin.key"),
+      },
       stop,
     };
   } catch (error) {
@@ -75,6 +85,18 @@ function start(folder: string, program: string, argv: readonly string[]): ChildP
   } finally {
     closeSync(log);
   }
+}
+
+/** Ports on loopback that were free a moment ago. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = servers.map(async (server) => {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return (server.address() as AddressInfo).port;
+  });
+  const found = await Promise.all(ports);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return found;
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -65,8 +65,8 @@ export async function netPair(program: string): Promise<NetPair> {
     `exec unshare --net sh -c 'ip link set lo up; exec ${what}'`;
   const listen = `${process.execPath} ${SERVER} ${SERVER_PORT}`;
   const [client, server] = await Promise.all([
-    testContainer({ uid: `client-${made}`, script: net("sleep 1000") }),
-    testContainer({ uid: `server-${made}`, script: net(listen) }),
+    testContainer({ uid: `client-${process.pid}-${made}`, script: net("sleep 1000") }),
+    testContainer({ uid: `server-${process.pid}-${made}`, script: net(listen) }),
   ]);
   const pidOf = ({ pids }: TestContainer): string => String(pids()[0] ?? 0);
   const commandOf = (one: TestContainer): string =>

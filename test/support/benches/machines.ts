@@ -1,0 +1,106 @@
+// Switches of machines: a process is one that can be off, and a network namespace with a cable
+// to another is one whose cable can be out.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { stateOf } from "../../../src/agents/processes.ts";
+import type { GuardConfig } from "../../../src/model/agent-protocol.ts";
+import type { Effect } from "../../../src/model/effect.ts";
+import type { EffectBench } from "../effect-bench.ts";
+import { netPair } from "../net-pair.ts";
+
+type Machine = GuardConfig["machines"][string];
+
+/**
+ * `machine.sh on|off`: right in any state. Who is started writes its own id and keeps the lock
+ * until it has: so none is forgotten when this is killed half-way.
+ */
+const POWER = `
+cd "$(dirname "$0")"
+exec 9>lock; flock 9
+lives() { [ -s pid ] && kill -0 "$(cat pid)" 2>&-; }
+if [ "$1" = on ]; then
+  lives || setsid env -i "PATH=$PATH" sh -c 'echo $$ > pid; exec sleep 1000 9>&- >&- 2>&-' &
+else
+  if lives; then kill -9 "$(cat pid)"; fi
+  while lives; do sleep 0.01; done
+  rm -f pid
+fi
+`;
+
+const UNUSED: Machine = {
+  powerOff: ["/bin/false"],
+  powerOn: ["/bin/false"],
+  linkDown: ["/bin/false"],
+  linkUp: ["/bin/false"],
+};
+
+const nodeOf = (effect: Effect): string => ("node" in effect ? effect.node : "");
+
+/** Two machines that run. */
+export async function powerBench(): Promise<EffectBench> {
+  const nodes = ["n1", "n2"] as const;
+  const folders = nodes.map(() => mkdtempSync(join(tmpdir(), "ninety-machine-")));
+  const script = (folder: string): string => join(folder, "machine.sh");
+  const folderOf = (effect: Effect): string => folders[nodeOf(effect) === "n1" ? 0 : 1] ?? "";
+  const pidOf = (folder: string): number => {
+    try {
+      return Number(readFileSync(join(folder, "pid"), "utf8"));
+    } catch {
+      return 0;
+    }
+  };
+  for (const folder of folders) {
+    writeFileSync(script(folder), POWER);
+    execFileSync("/bin/sh", [script(folder), "on"], { stdio: "ignore" });
+  }
+  const machineOf = (folder: string): Machine => ({
+    ...UNUSED,
+    powerOff: ["/bin/sh", script(folder), "off"],
+    powerOn: ["/bin/sh", script(folder), "on"],
+  });
+  return {
+    effect: (nth) => ({ kind: "power", node: nodes[nth] }),
+    mark: (effect) => `"node":"${nodeOf(effect)}"`,
+    isThere: (effect) => {
+      const pid = pidOf(folderOf(effect));
+      return pid === 0 || stateOf(pid) === null;
+    },
+    guard: {
+      api: null,
+      machines: Object.fromEntries(nodes.map((name, nth) => [name, machineOf(folders[nth] ?? "")])),
+    },
+    close: async () => {
+      for (const folder of folders) {
+        execFileSync("/bin/sh", [script(folder), "off"], { stdio: "ignore" });
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+/** The two ends of one cable; `program`: path of net-effects. */
+export async function linkBench(program: string): Promise<EffectBench> {
+  const pair = await netPair(program);
+  const ends = { n1: pair.server, n2: pair.client };
+  const inNode = (node: "n1" | "n2", ...argv: readonly string[]): readonly string[] => [
+    "nsenter",
+    `--net=/proc/${ends[node].pids()[0] ?? 0}/ns/net`,
+    ...argv,
+  ];
+  const machineOf = (node: "n1" | "n2"): Machine => ({
+    ...UNUSED,
+    linkDown: inNode(node, "ip", "link", "set", "eth0", "down"),
+    linkUp: inNode(node, "ip", "link", "set", "eth0", "up"),
+  });
+  return {
+    effect: (nth) => ({ kind: "link", node: nth === 0 ? "n1" : "n2" }),
+    mark: (effect) => `"node":"${nodeOf(effect)}"`,
+    // Either end's takes the packets of both.
+    isThere: async () => (await pair.ask({ count: 1, withinMs: 300 }))[0]?.answered !== true,
+    guard: { api: null, machines: { n1: machineOf("n1"), n2: machineOf("n2") } },
+    close: () => pair.close(),
+  };
+}
