@@ -22,6 +22,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.e2e.ts"],
           fileParallelism: false,
+          maxConcurrency: 4,
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },

@@ -1,0 +1,50 @@
+// Who stands for what is disturbed, for each kind of effect. A kind without a bench does not
+// compile.
+import type { EffectKind } from "../../src/model/effect.ts";
+import {
+  containerDownBench,
+  containerKillBench,
+  cpuStressBench,
+  freezeBench,
+  memoryStressBench,
+} from "../support/benches/containers.ts";
+import { deviceBench } from "../support/benches/devices.ts";
+import { linkBench, powerBench } from "../support/benches/machines.ts";
+import { dependencyBench, netShapeBench } from "../support/benches/networks.ts";
+import { deleteBench } from "../support/benches/pods.ts";
+import type { EffectBench } from "../support/effect-bench.ts";
+import { binaryFolder, startApiServer, type ApiServer } from "../support/kube-api-server.ts";
+import { netEffectsPath } from "../support/net-pair.ts";
+
+/** Something real that can be disturbed here; or why only a cluster can, and the test that does. */
+export type Bench =
+  | { readonly make: () => Promise<EffectBench> }
+  | { readonly onCluster: string; readonly test: string };
+
+export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
+  "gpu-state": { make: async () => deviceBench() },
+  "container-kill": { make: containerKillBench },
+  freeze: { make: freezeBench },
+  "net-shape": { make: async () => netShapeBench(await netEffects()) },
+  "container-down": { make: containerDownBench },
+  "cpu-stress": { make: cpuStressBench },
+  "memory-stress": { make: memoryStressBench },
+  dependency: { make: async () => dependencyBench(await netEffects()) },
+  delete: { make: async () => deleteBench(await apiServer()) },
+  power: { make: powerBench },
+  link: { make: async () => linkBench(await netEffects()) },
+};
+
+let program: Promise<string> | null = null;
+const netEffects = (): Promise<string> => (program ??= netEffectsPath());
+
+let server: Promise<ApiServer> | null = null;
+const apiServer = (): Promise<ApiServer> =>
+  (server ??= binaryFolder(AbortSignal.timeout(600_000)).then(startApiServer));
+
+/** What several benches share ends, once the last of them is closed. */
+export async function closeShared(): Promise<void> {
+  const ending = server;
+  server = null;
+  await (await ending)?.stop();
+}
