@@ -15,6 +15,7 @@ import { deleteBench } from "../support/benches/pods.ts";
 import type { EffectBench } from "../support/effect-bench.ts";
 import { binaryFolder, startApiServer, type ApiServer } from "../support/kube-api-server.ts";
 import { netEffectsPath } from "../support/net-pair.ts";
+import { roomBench, type RoomKind } from "../support/room-bench.ts";
 
 /** Something real that can be disturbed here; or why only a cluster can, and the test that does. */
 export type Bench =
@@ -29,6 +30,10 @@ export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
   "container-down": { make: containerDownBench },
   "cpu-stress": { make: cpuStressBench },
   "memory-stress": { make: memoryStressBench },
+  "processes-limit": { make: () => roomBenchOf("processes-limit") },
+  "files-limit": { make: () => roomBenchOf("files-limit") },
+  "disk-fill": { make: () => roomBenchOf("disk-fill") },
+  "disk-slow": { make: () => roomBenchOf("disk-slow") },
   dependency: { make: async () => dependencyBench(await netEffects()) },
   delete: { make: async () => deleteBench(await apiServer()) },
   power: { make: powerBench },
@@ -37,6 +42,11 @@ export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
 
 let program: Promise<string> | null = null;
 const netEffects = (): Promise<string> => (program ??= netEffectsPath());
+
+const roomBenchOf = async (kind: RoomKind): Promise<EffectBench> => ({
+  ...(await roomBench(kind)),
+  env: { NINETY_NET_EFFECTS: await netEffects() },
+});
 
 let server: Promise<ApiServer> | null = null;
 const apiServer = (): Promise<ApiServer> =>

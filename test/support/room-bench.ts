@@ -22,7 +22,11 @@ let made = 0;
 
 export function roomContainer(script = SCRIPT): Promise<TestContainer> {
   made += 1;
-  return testContainer({ uid: `u-room-${made}`, script, controllers: ["pids", "blkio"] });
+  return testContainer({
+    uid: `u-room-${process.pid}-${made}`,
+    script,
+    controllers: ["pids", "blkio"],
+  });
 }
 
 export function roomEffect(kind: RoomKind, { pod }: TestContainer): Effect {
