@@ -144,7 +144,7 @@ export function injectorContract(name: string, make: () => Promise<InjectorBench
       const one = held();
       const stampUs = await bench.injector.start(
         one,
-        { leaseMs: 400, deadlineMs: 60_000 },
+        { leaseMs: 1_500, deadlineMs: 60_000 },
         signal(),
       );
       await gone(one);
@@ -156,7 +156,7 @@ export function injectorContract(name: string, make: () => Promise<InjectorBench
 
     test("ends by itself when its lease runs out while its holder is frozen", async () => {
       const one = held();
-      await bench.injector.start(one, { leaseMs: 600, deadlineMs: 60_000 }, signal());
+      await bench.injector.start(one, { leaseMs: 1_500, deadlineMs: 60_000 }, signal());
       const thaw = await bench.breaks.freeze();
       try {
         await gone(one);
@@ -168,7 +168,7 @@ export function injectorContract(name: string, make: () => Promise<InjectorBench
 
     test("lives on under renewal, and ends at its deadline all the same", async () => {
       const one = held();
-      const lease: Lease = { leaseMs: 600, deadlineMs: 2_500 };
+      const lease: Lease = { leaseMs: 1_500, deadlineMs: 5_000 };
       const askedUs = bench.nowUs();
       await bench.injector.start(one, lease, signal());
       let aliveUs = askedUs;
