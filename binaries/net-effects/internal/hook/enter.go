@@ -19,7 +19,13 @@ const entered = "NET_EFFECTS_ENTERED"
 // thread alone may change its namespace, so the program executes itself anew from a thread that did:
 // call it first, and expect that all before it is done twice. Refuses the namespace of the node, of
 // process 1, and that of this process itself: the control path goes through them.
-func Enter(pid int) error {
+func Enter(pid int) error { return enter(pid, false) }
+
+// EnterNode is Enter where the node's own namespace is meant: whoever calls it answers for the
+// control path.
+func EnterNode(pid int) error { return enter(pid, true) }
+
+func enter(pid int, isNode bool) error {
 	if pid <= 0 {
 		return fmt.Errorf("pid: must be 1 or more, got %d", pid)
 	}
@@ -40,13 +46,16 @@ func Enter(pid int) error {
 	if err := unix.Fstat(fd, &stat); err != nil {
 		return fmt.Errorf("network namespace of process %d: %w", pid, err)
 	}
+	if isNode && stat.Ino == own {
+		return nil
+	}
 	for _, who := range []string{"self", "1"} {
 		inode, err := inodeOf(who)
 		// Outside a node's agent process 1 may be out of sight; then it is not the node's either.
 		if err != nil && who == "self" {
 			return err
 		}
-		if err == nil && inode == stat.Ino {
+		if err == nil && inode == stat.Ino && !isNode {
 			return fmt.Errorf("process %d: must have a network namespace of its own, got that of %s",
 				pid, map[string]string{"self": "this agent", "1": "the node (hostNetwork)"}[who])
 		}

@@ -34,6 +34,20 @@ func LeavesForElsewhere() Part {
 	return Part{meta(unix.NFT_META_OIFTYPE), compare(unix.NFT_CMP_NEQ, host(loopbackDevice))}
 }
 
+// ArrivesOn matches what comes in on one of these devices, by their numbers.
+func ArrivesOn(devices []uint32) Part { return Part{meta(unix.NFT_META_IIF), numbers(devices)} }
+
+// LeavesOn matches what goes out on one of these devices, by their numbers.
+func LeavesOn(devices []uint32) Part { return Part{meta(unix.NFT_META_OIF), numbers(devices)} }
+
+func numbers(all []uint32) expression {
+	members := make([][]byte, len(all))
+	for i, one := range all {
+		members[i] = host32(one)
+	}
+	return expression{members: members}
+}
+
 // Protocol matches a transport protocol by its number: unix.IPPROTO_TCP.
 func Protocol(number uint8) Part {
 	return Part{meta(unix.NFT_META_L4PROTO), compare(unix.NFT_CMP_EQ, []byte{number})}
@@ -90,6 +104,9 @@ func NeighbourDiscovery() Part {
 		compare(unix.NFT_CMP_GTE, []byte{133}), compare(unix.NFT_CMP_LTE, []byte{137}),
 	}
 }
+
+// OwnMark is that of packets which this program sends itself.
+const OwnMark = 0x6e696e65
 
 // Mark matches packets whose mark is that: a program marks its own connections with SO_MARK.
 func Mark(mark uint32) Part {

@@ -14,13 +14,13 @@ func TestPacketsGoOnWhenDueAndInOrder(t *testing.T) {
 	var all schedule
 	source := random()
 	for id := range uint32(2_000) {
-		all.push(id, source.Int64N(100))
+		all.push(packet{id: id}, source.Int64N(100))
 	}
 	last := waiting{dueNs: -1}
 	for range 2_000 {
 		next := all.pop()
 		if before(next, last) {
-			t.Fatalf("must come after %+v, got %+v", last, next)
+			t.Fatalf("must come after %d at %d, got %d at %d", last.id, last.dueNs, next.id, next.dueNs)
 		}
 		last = next
 	}
@@ -63,6 +63,10 @@ func TestConfigIsChecked(t *testing.T) {
 	if _, err := Read(long); err != nil {
 		t.Error(err)
 	}
+	link := `{"id":"f01.0","direction":"out","bytesPerSecond":125000,"queueBytes":65536}`
+	if _, err := Read(link); err != nil {
+		t.Error(err)
+	}
 	for _, bad := range []string{
 		`{"id":"f01.0","direction":"up"}`,
 		`{"id":"a b","direction":"in"}`,
@@ -70,6 +74,11 @@ func TestConfigIsChecked(t *testing.T) {
 		`{"id":"f01.0","direction":"in","delayMs":1,"jitterMs":2}`,
 		`{"id":"f01.0","direction":"in","lossRatio":1.1}`,
 		`{"id":"f01.0","direction":"in","delay":5}`,
+		`{"id":"f01.0","direction":"in","corruptRatio":-0.1}`,
+		`{"id":"f01.0","direction":"in","reorderRatio":0.1}`,
+		`{"id":"f01.0","direction":"in","node":true,"duplicateRatio":0.1}`,
+		`{"id":"f01.0","direction":"in","bytesPerSecond":999,"queueBytes":65536}`,
+		`{"id":"f01.0","direction":"in","bytesPerSecond":125000}`,
 		`{"id":"f01.0","direction":"in","peers":["n1"]}`,
 		`[]`,
 	} {

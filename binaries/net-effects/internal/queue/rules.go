@@ -2,6 +2,8 @@ package queue
 
 import (
 	"errors"
+	"net"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
 
@@ -11,7 +13,7 @@ import (
 // install puts the rules in place and says by what they act: one of the two ways to a queue,
 // whichever the kernel has, or plain drops where all is lost.
 func install(config Config, queue uint16) (*hook.Table, string, error) {
-	if config.LossRatio == 1 {
+	if config.onlyLoses() {
 		table, err := commit(config, hook.Drop())
 		return table, "nft drop", err
 	}
@@ -31,17 +33,19 @@ func install(config Config, queue uint16) (*hook.Table, string, error) {
 }
 
 func commit(config Config, action hook.Part) (*hook.Table, error) {
+	in, out, err := waysOf(config)
+	if err != nil {
+		return nil, err
+	}
 	table, err := hook.Open("ninety-" + config.ID)
 	if err != nil {
 		return nil, err
 	}
 	if config.Direction != "out" {
-		table.Chain("in", hook.Filter, hook.Input, hook.PriorityMangle)
-		rules(table, "in", config, action)
+		in.rules(table, config, action)
 	}
 	if config.Direction != "in" {
-		table.Chain("out", hook.Filter, hook.Output, hook.PriorityMangle)
-		rules(table, "out", config, action)
+		out.rules(table, config, action)
 	}
 	if err := table.Commit(); err != nil {
 		table.Close()
@@ -50,23 +54,73 @@ func commit(config Config, action hook.Part) (*hook.Table, error) {
 	return table, nil
 }
 
-func rules(table *hook.Table, chain string, config Config, action hook.Part) {
-	far, near, elsewhere := hook.Source, hook.Destination, hook.ArrivesFromElsewhere()
-	if chain == "out" {
-		far, near, elsewhere = hook.Destination, hook.Source, hook.LeavesForElsewhere()
+// way is one direction of packets.
+type way struct {
+	chain string
+	at    hook.Point
+	// far, near: where in a packet the other end stands, and this namespace.
+	far, near hook.End
+	// on: by which devices.
+	on hook.Part
+	// own are addresses of the node, of which some ports are spared.
+	own []netip.Addr
+}
+
+// waysOf gives those of a pod, which end and begin in it, or those of a node, where packets of its
+// pods pass too: before the destination of what comes in is rewritten, after that of what goes out.
+func waysOf(config Config) (in, out way, err error) {
+	in = way{chain: "in", at: hook.Input, far: hook.Source, near: hook.Destination, on: hook.ArrivesFromElsewhere()}
+	out = way{chain: "out", at: hook.Output, far: hook.Destination, near: hook.Source, on: hook.LeavesForElsewhere()}
+	if !config.Node {
+		return in, out, nil
 	}
-	table.Rule(chain, hook.NeighbourDiscovery(), hook.Accept())
-	for _, spared := range hook.Addresses(far, config.Spared) {
-		table.Rule(chain, spared, hook.Accept())
+	uplinks, err := uplinks()
+	if err != nil {
+		return in, out, err
 	}
-	matches := elsewhere
+	own, err := ownAddresses()
+	if err != nil {
+		return in, out, err
+	}
+	in.at, in.on, in.own = hook.Prerouting, hook.ArrivesOn(uplinks), own
+	out.at, out.on, out.own = hook.Postrouting, hook.LeavesOn(uplinks), own
+	return in, out, nil
+}
+
+func ownAddresses() ([]netip.Addr, error) {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, err
+	}
+	var own []netip.Addr
+	for _, one := range all {
+		if prefix, err := netip.ParsePrefix(one.String()); err == nil {
+			own = append(own, prefix.Addr())
+		}
+	}
+	return own, nil
+}
+
+func (w way) rules(table *hook.Table, config Config, action hook.Part) {
+	table.Chain(w.chain, hook.Filter, w.at, hook.PriorityMangle)
+	table.Rule(w.chain, hook.NeighbourDiscovery(), hook.Accept())
+	table.Rule(w.chain, hook.Mark(hook.OwnMark), hook.Accept())
+	for _, spared := range hook.Addresses(w.far, config.Spared) {
+		table.Rule(w.chain, spared, hook.Accept())
+	}
+	if len(config.SparedPorts) > 0 {
+		for _, own := range hook.Addresses(w.near, w.own) {
+			table.Rule(w.chain, own, hook.Ports(w.near, config.SparedPorts), hook.Accept())
+		}
+	}
+	matches := w.on
 	if len(config.Ports) > 0 {
-		matches = append(matches, hook.Ports(near, config.Ports)...)
+		matches = append(matches, hook.Ports(w.near, config.Ports)...)
 	}
 	if config.Peers == nil {
-		table.Rule(chain, matches, action)
+		table.Rule(w.chain, matches, action)
 	}
-	for _, peers := range hook.Addresses(far, config.Peers) {
-		table.Rule(chain, peers, matches, action)
+	for _, peers := range hook.Addresses(w.far, config.Peers) {
+		table.Rule(w.chain, peers, matches, action)
 	}
 }

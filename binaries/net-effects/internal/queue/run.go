@@ -35,16 +35,6 @@ type ready struct {
 	RealTime bool `json:"realTime"`
 }
 
-// counters are said at the end. Null where the kernel drops by itself.
-type counters struct {
-	Did    string `json:"did"`
-	Why    string `json:"why"`
-	Passed *int64 `json:"passed"`
-	Lost   *int64 `json:"lost"`
-	// Missed packets passed at once: this process did not keep up.
-	Missed *int64 `json:"missed"`
-}
-
 // Run holds the effect until SIGTERM, SIGINT or the end of its standard input.
 func Run(arguments []string) error {
 	if len(arguments) != 1 {
@@ -54,7 +44,11 @@ func Run(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	if err := hook.Enter(config.Pid); err != nil {
+	enter := hook.Enter
+	if config.Node {
+		enter = hook.EnterNode
+	}
+	if err := enter(config.Pid); err != nil {
 		return err
 	}
 	runtime.LockOSThread()
@@ -62,10 +56,10 @@ func Run(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	if config.LossRatio == 1 {
+	if config.onlyLoses() {
 		return drop(config, end)
 	}
-	return delay(config, end)
+	return shape(config, end)
 }
 
 // ends gives what becomes readable when it is time to end; what it holds is why.
@@ -113,11 +107,17 @@ func drop(config Config, end int) error {
 	return nil
 }
 
-func delay(config Config, end int) error {
-	// A lost packet is one of the wire: those that the device would cut later are cut before.
-	queue, err := bind(config.LossRatio == 0)
+func shape(config Config, end int) error {
+	queue, err := bind(config)
 	if err != nil {
 		return err
+	}
+	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	keeper := newKeeper(config, queue, random)
+	if config.DuplicateRatio > 0 {
+		if keeper.again, err = openAgain(); err != nil {
+			return err
+		}
 	}
 	table, by, err := install(config, queue.number)
 	if err != nil {
@@ -127,12 +127,6 @@ func delay(config Config, end int) error {
 	debug.SetMemoryLimit(memoryMaxBytes)
 	realTime := becomeRealTime()
 	say(ready{Did: "ready", By: by, Queue: queue.number, RealTime: realTime})
-	keeper := &keeper{
-		socket: queue,
-		loss:   config.LossRatio,
-		random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
-	}
-	keeper.wander = newWander(config.DelayMs, config.JitterMs, keeper.random)
 	keeper.serve(end)
 	// First no new ones, then those that wait: what is still queued at the end would be lost.
 	table.Close()
@@ -141,6 +135,7 @@ func delay(config Config, end int) error {
 	say(counters{
 		Did: "ended", Why: whyEnded(end),
 		Passed: &keeper.passed, Lost: &keeper.lost, Missed: &keeper.missed,
+		changes: &keeper.changes,
 	})
 	return nil
 }
@@ -171,67 +166,4 @@ func wait(on []unix.PollFd, atMostNs int64) {
 		limit = &at
 	}
 	_, _ = unix.Ppoll(on, limit, nil)
-}
-
-// keeper holds packets until they are due.
-type keeper struct {
-	socket   *socket
-	schedule schedule
-	wander   *wander
-	random   *rand.Rand
-	loss     float64
-	buffer   [1 << 16]byte
-	lastID   uint32
-
-	passed, lost, missed int64
-}
-
-func (k *keeper) serve(end int) {
-	on := []unix.PollFd{
-		{Fd: int32(k.socket.fd), Events: unix.POLLIN},
-		{Fd: int32(end), Events: unix.POLLIN},
-	}
-	for {
-		atMostNs := int64(-1)
-		if len(k.schedule.heap) > 0 {
-			atMostNs = max(k.schedule.heap[0].dueNs-now(), 0)
-		}
-		wait(on, atMostNs)
-		k.receive(now())
-		k.release(now() + earlyNs)
-		if on[1].Revents != 0 {
-			return
-		}
-	}
-}
-
-func (k *keeper) receive(atNs int64) {
-	for reads := 0; reads < readsInARow; reads++ {
-		n, err := unix.Read(k.socket.fd, k.buffer[:])
-		if err != nil || n <= 0 {
-			return
-		}
-		receive(k.buffer[:n], func(id uint32) { k.take(id, atNs) })
-	}
-}
-
-func (k *keeper) take(id uint32, atNs int64) {
-	if id > k.lastID {
-		k.missed += int64(id - k.lastID - 1)
-		k.lastID = id
-	}
-	if k.loss > 0 && k.random.Float64() < k.loss {
-		k.lost++
-		k.socket.decide(id, verdictDrop)
-		return
-	}
-	k.schedule.push(id, atNs+k.wander.at(atNs))
-}
-
-func (k *keeper) release(untilNs int64) {
-	for len(k.schedule.heap) > 0 && k.schedule.heap[0].dueNs <= untilNs {
-		k.passed++
-		k.socket.decide(k.schedule.pop().id, verdictAccept)
-	}
-	k.socket.flush()
 }

@@ -7,7 +7,20 @@ type waiting struct {
 	// dueNs is on CLOCK_MONOTONIC.
 	dueNs int64
 	seq   uint64
-	id    uint32
+	packet
+}
+
+// packet is what the kernel holds until it is told what becomes of it.
+type packet struct {
+	id uint32
+	// came: into this namespace rather than out of it.
+	came bool
+	// length in bytes, with the IP header.
+	length int
+	// payload is the whole packet, where it goes on changed or twice.
+	payload []byte
+	changed bool
+	twice   bool
 }
 
 // schedule is a heap: first due, first out; those due at once in the order they came.
@@ -20,9 +33,9 @@ func before(a, b waiting) bool {
 	return a.dueNs < b.dueNs || a.dueNs == b.dueNs && a.seq < b.seq
 }
 
-func (s *schedule) push(id uint32, dueNs int64) {
+func (s *schedule) push(one packet, dueNs int64) {
 	s.seq++
-	s.heap = append(s.heap, waiting{dueNs: dueNs, seq: s.seq, id: id})
+	s.heap = append(s.heap, waiting{dueNs: dueNs, seq: s.seq, packet: one})
 	for at := len(s.heap) - 1; at > 0; {
 		above := (at - 1) / 2
 		if !before(s.heap[at], s.heap[above]) {
@@ -36,6 +49,7 @@ func (s *schedule) push(id uint32, dueNs int64) {
 func (s *schedule) pop() waiting {
 	first, last := s.heap[0], len(s.heap)-1
 	s.heap[0] = s.heap[last]
+	s.heap[last] = waiting{}
 	s.heap = s.heap[:last]
 	for at := 0; ; {
 		least := at

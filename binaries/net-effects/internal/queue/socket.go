@@ -18,6 +18,11 @@ const (
 
 	packetHeader  = 1
 	verdictHeader = 2
+	packetPayload = 10
+	packetLength  = 13
+
+	hookPrerouting = 0
+	hookInput      = 1
 
 	configCommand = 1
 	configCopy    = 2
@@ -26,6 +31,7 @@ const (
 	configFlags   = 5
 	commandBind   = 1
 	copyMeta      = 1
+	copyPacket    = 2
 	flagFailOpen  = 1
 	flagGso       = 4
 
@@ -48,9 +54,9 @@ type socket struct {
 	send   []byte
 }
 
-// bind takes the first free queue. `whole`: packets that the device would cut later, up to 64 KiB,
-// are handed over whole; without it each packet is one of the wire.
-func bind(whole bool) (*socket, error) {
+// bind takes the first free queue. Where no packet is met by itself, those that the device would cut
+// later, up to 64 KiB, are handed over whole; else each packet is one of the wire.
+func bind(config Config) (*socket, error) {
 	fd, err := netlink.Open()
 	if err != nil {
 		return nil, err
@@ -74,9 +80,9 @@ func bind(whole bool) (*socket, error) {
 		}
 	}
 	err = s.configure("settings", func(b []byte) []byte {
-		b = netlink.Attribute(b, configCopy, []byte{0, 0, 0, 0, copyMeta})
+		b = netlink.Attribute(b, configCopy, copied(config))
 		flags := uint32(flagFailOpen)
-		if whole {
+		if !config.perPacket() {
 			flags |= flagGso
 		}
 		b = netlink.Uint32(b, configFlags, flags)
@@ -107,22 +113,48 @@ func (s *socket) configure(name string, attributes func([]byte) []byte) error {
 	return netlink.AwaitAcks(s.fd, map[uint32]string{1: name})
 }
 
-// receive gives the number of each packet in what was read.
-func receive(b []byte, take func(id uint32)) {
+// copied is how much of each packet comes with its number.
+func copied(config Config) []byte {
+	copy := []byte{0, 0, 0, 0, copyMeta}
+	if config.BytesPerSecond > 0 {
+		// With any part of a packet comes its length.
+		copy[3], copy[4] = 1, copyPacket
+	}
+	if config.changes() {
+		binary.BigEndian.PutUint32(copy, 1<<16-1)
+		copy[4] = copyPacket
+	}
+	return copy
+}
+
+// receive gives each packet in what was read; its payload is lent.
+func receive(b []byte, take func(packet)) {
 	netlink.EachMessage(b, func(kind uint16, _ uint32, body []byte) {
 		if kind != messagePacket || len(body) < 4 {
 			return
 		}
+		var one packet
 		netlink.EachAttribute(body[4:], func(kind uint16, value []byte) {
-			if kind == packetHeader && len(value) >= 4 {
-				take(binary.BigEndian.Uint32(value))
+			switch {
+			case kind == packetHeader && len(value) >= 7:
+				one.id = binary.BigEndian.Uint32(value)
+				one.came = value[6] == hookInput || value[6] == hookPrerouting
+			case kind == packetPayload:
+				one.payload = value
+				one.length = max(one.length, len(value))
+			case kind == packetLength && len(value) >= 4:
+				one.length = int(binary.BigEndian.Uint32(value))
 			}
 		})
+		if one.id != 0 {
+			take(one)
+		}
 	})
 }
 
-// decide puts a verdict among those to be sent; many travel at once.
-func (s *socket) decide(id uint32, verdict uint32) {
+// decide puts a verdict among those to be sent; many travel at once. With a payload the packet goes
+// on as that.
+func (s *socket) decide(id uint32, verdict uint32, payload []byte) {
 	message := netlink.Message{Type: messageVerdict, Resource: s.number}
 	var value [8]byte
 	binary.BigEndian.PutUint32(value[:4], verdict)
@@ -130,6 +162,9 @@ func (s *socket) decide(id uint32, verdict uint32) {
 	s.send = netlink.Append(s.send, message, nil)
 	at := len(s.send) - netlink.HeaderBytes
 	s.send = netlink.Attribute(s.send, verdictHeader, value[:])
+	if payload != nil {
+		s.send = netlink.Attribute(s.send, packetPayload, payload)
+	}
 	binary.NativeEndian.PutUint32(s.send[at:], uint32(len(s.send)-at))
 	if len(s.send) >= sendBytes {
 		s.flush()
