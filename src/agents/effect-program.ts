@@ -28,6 +28,7 @@ const PROGRAMS: {
   freeze: () => import("./effects/freeze.ts"),
   dependency: () => import("./effects/dependency.ts"),
   "net-shape": () => import("./effects/net-shape.ts"),
+  "node-net": () => import("./effects/node-net.ts"),
   "container-down": () => import("./effects/container-down.ts"),
   "cpu-stress": () => import("./effects/cpu-stress.ts"),
   "memory-stress": () => import("./effects/memory-stress.ts"),

@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+
 import type { Target } from "../model/target.ts";
 import { processesOf } from "./container-process.ts";
+import { NODE_PROCESS } from "./node-addresses.ts";
 import { allProcesses } from "./processes.ts";
 import { endProgram, holdProgram, needProgram, runProgram, type Task } from "./program.ts";
 
@@ -21,6 +24,15 @@ export async function holdInNetwork(
   await holdProgram(task, { name, id, config: { pid: processIn(pod), ...config } });
 }
 
+/** The same in the network of the node itself. */
+export async function holdInNode(
+  task: Task,
+  { node, id, config }: { readonly node: string; readonly id: string; readonly config: object },
+): Promise<void> {
+  const name = `network of node ${node}`;
+  await holdProgram(task, { name, id, config: { pid: NODE_PROCESS, node: true, ...config } });
+}
+
 /** Any process of the pod: all its containers share its network. */
 function processIn({ namespace, name, uid }: Target<"pod">): number {
   const [inside] = processesOf(allProcesses(), { uid, container: "" });
@@ -28,6 +40,12 @@ function processIn({ namespace, name, uid }: Target<"pod">): number {
   throw new Error(
     `network of pod ${namespace}/${name}: a container of it must run on this node, got no process of one`,
   );
+}
+
+/** What the kernel has counted in the pod's network: the lines of `snmp` and `netstat`. */
+export function countedInNetwork(pod: Target<"pod">): string {
+  const folder = `/proc/${processIn(pod)}/net`;
+  return ["snmp", "netstat"].map((file) => readFileSync(`${folder}/${file}`, "utf8")).join("");
 }
 
 /** Asks a service as a client in the pod would: changes nothing, and says a line an ask. */

@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 
+/** A process in the node's own network: the first one, where tests have no other. */
+export const NODE_PROCESS = Number(process.env["NINETY_NODE_PROCESS"] ?? 1);
+
 /**
  * All addresses of this node, by what its first process sees: the kubelet's probes come from one
  * of them, mostly that of the bridge or the interface that the pod hangs on. Throws where they
  * cannot be read.
  */
 export function nodeAddresses(): readonly string[] {
-  const read = (file: string): string => readFileSync(`/proc/1/net/${file}`, "utf8");
+  const read = (file: string): string => readFileSync(`/proc/${NODE_PROCESS}/net/${file}`, "utf8");
   let v6 = "";
   try {
     v6 = read("if_inet6");

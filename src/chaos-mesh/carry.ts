@@ -130,7 +130,12 @@ function stress(
 type NetShape = Extract<Effect, { kind: "net-shape" }>;
 
 /** What of it Chaos Mesh's rules in the pod cannot say, or null. */
-function unshaped({ direction, ports, peers, affectsProbes }: NetShape): string | null {
+function unshaped(effect: NetShape): string | null {
+  const { direction, ports, peers, affectsProbes } = effect;
+  const more = (["duplicateRatio", "corruptRatio", "reorderRatio", "bandwidth"] as const).filter(
+    (field) => effect[field] !== undefined,
+  );
+  if (more.length > 0) return `must be a delay, a loss or a partition, got ${more.join(", ")}`;
   if (direction !== "out") {
     return `direction must be out: Chaos Mesh shapes what its victims send, got ${direction}`;
   }
@@ -140,12 +145,13 @@ function unshaped({ direction, ports, peers, affectsProbes }: NetShape): string 
   if (peers === null && !affectsProbes) {
     return "affectsProbes must be true: Chaos Mesh shapes all that a pod sends, got false";
   }
+  if (peers === "node") return "peers must be addresses: Chaos Mesh knows none of the node's own";
   return peers?.length === 0 ? "peers must be at least one address, got none" : null;
 }
 
 function shapeOf(effect: NetShape, duration: GoDuration): Unbound<NetworkChaosSpec> {
   const { peers, delayMs, jitterMs, lossRatio } = effect;
-  const [first, ...others] = peers ?? [];
+  const [first, ...others] = peers === "node" ? [] : (peers ?? []);
   const reach = {
     duration,
     direction: "to" as const,

@@ -2,7 +2,7 @@ import type { Effect } from "../model/effect.ts";
 import type { Plan, PlannedStep, StepId } from "../model/plan.ts";
 import type { Target, TargetKind } from "../model/target.ts";
 import type { AnyFault } from "../ports/fault.ts";
-import { cutsControlPath } from "./lease.ts";
+import { cutsControlPath, cutsOwnHolder } from "./lease.ts";
 
 /** A thing of that kind that is not there: what to ask about before anything is touched. */
 export function standIn(kind: TargetKind, node: string): Target {
@@ -24,14 +24,28 @@ export function effectsOf(step: PlannedStep, fault: AnyFault, target: Target): r
 }
 
 /** The steps that cut us off from a holder; what cannot be known counts as one. */
-export function cuttingSteps(plan: Plan, faults: (name: string) => AnyFault): ReadonlySet<StepId> {
-  const cuts = plan.steps.filter((step) => {
+export function cuttingSteps(plan: Plan, faults: Faults): ReadonlySet<StepId> {
+  return stepsWith(cutsControlPath, { plan, faults, unknown: true });
+}
+
+/** The steps that cut us off from the very holder of their effects. */
+export function unreachableSteps(plan: Plan, faults: Faults): ReadonlySet<StepId> {
+  return stepsWith(cutsOwnHolder, { plan, faults, unknown: false });
+}
+
+type Faults = (name: string) => AnyFault;
+
+function stepsWith(
+  does: (effect: Effect) => boolean,
+  of: { readonly plan: Plan; readonly faults: Faults; readonly unknown: boolean },
+): ReadonlySet<StepId> {
+  const found = of.plan.steps.filter((step) => {
     try {
       const target = standIn(step.on.kind, "any");
-      return effectsOf(step, faults(step.fault), target).some(cutsControlPath);
+      return effectsOf(step, of.faults(step.fault), target).some(does);
     } catch {
-      return true;
+      return of.unknown;
     }
   });
-  return new Set(cuts.map(({ id }) => id));
+  return new Set(found.map(({ id }) => id));
 }

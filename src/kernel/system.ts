@@ -35,7 +35,7 @@ import { randomOf } from "./prng.ts";
 import { takeRunLease, type RunLease } from "./run-lease.ts";
 import type { Holders, Replaced, Resolved, System } from "./run-system.ts";
 import { RequestWindow, settle } from "./settle.ts";
-import { cuttingSteps, effectsOf } from "./stand-in.ts";
+import { cuttingSteps, effectsOf, unreachableSteps } from "./stand-in.ts";
 import { leftoverEvents, removeObjects, sweepEffects, sweepFailed } from "./teardown.ts";
 import { spawnSamplers, started, stayWithLoad } from "./watch.ts";
 
@@ -302,8 +302,10 @@ class PortSystem implements RunSystem {
 
   lease(step: PlannedStep, forMs: Ms): Lease {
     const plan = this.#planned();
-    const cutting = cuttingSteps(plan, this.#deps.faults);
-    return leaseOf(step, forMs, { plan, cutting, leasing: this.leasing });
+    const { faults } = this.#deps;
+    const cutting = cuttingSteps(plan, faults);
+    const unreachable = unreachableSteps(plan, faults);
+    return leaseOf(step, forMs, { plan, cutting, unreachable, leasing: this.leasing });
   }
 
   async replaced(untilMs: Ms, signal: AbortSignal): Promise<Replaced | undefined> {

@@ -29,23 +29,36 @@ export type Effect =
   /** Node agent: no process of a container runs any more. "": the pod's only one. */
   | { readonly kind: "freeze"; readonly pod: Target<"pod">; readonly container: string }
   /** Node agent: what becomes of the packets of a pod, in its network namespace. */
-  | {
+  | (PacketShape & {
       readonly kind: "net-shape";
       readonly pod: Target<"pod">;
-      /** As the pod sees it; both: each way by itself. */
-      readonly direction: "in" | "out" | "both";
-      /** The pod's own ports, TCP and UDP; none: all packets. */
-      readonly ports: readonly number[];
-      /** Addresses at the other end; null: all. The pod's loopback is never meant. */
-      readonly peers: readonly string[] | null;
-      readonly delayMs: Ms;
-      /** How far the delay wanders from `delayMs`, to both sides. */
-      readonly jitterMs: Ms;
-      /** 1: nothing passes. */
-      readonly lossRatio: Ratio;
+      /** At the other end: all, the pod's own node, or those addresses. The loopback never is. */
+      readonly peers: readonly string[] | "node" | null;
       /** False: whatever comes from the node itself, as the kubelet's probes do, is left alone. */
       readonly affectsProbes: boolean;
-    }
+      /** Of the packets, go on twice. Default 0. */
+      readonly duplicateRatio?: Ratio;
+      /** Of the packets, have one bit flipped behind the IP header; checksums tell. Default 0. */
+      readonly corruptRatio?: Ratio;
+      /** Of the packets, are not delayed while the others are. Default 0. */
+      readonly reorderRatio?: Ratio;
+      /** What passes, each way by itself. Default: all. */
+      readonly bandwidth?: {
+        readonly bytesPerSecond: number;
+        /** What may wait for its turn; all else is lost. */
+        readonly queueBytes: number;
+      };
+    })
+  /**
+   * Node agent: what becomes of the packets that come to a node or leave it by its uplinks, those of
+   * its pods included; never those within the node.
+   */
+  | (PacketShape & {
+      readonly kind: "node-net";
+      readonly node: string;
+      /** The kubelet's port and the API server, both ways, are left alone. */
+      readonly sparesControlPath: boolean;
+    })
   /** Node agent: SIGKILL to a container's first process as often as it runs. "": the only one. */
   | {
       readonly kind: "container-down";
@@ -122,6 +135,18 @@ export type DependencyDoes =
 
 export type EffectKind = Effect["kind"];
 
+interface PacketShape {
+  /** As the pod or the node sees it; both: each way by itself. */
+  readonly direction: "in" | "out" | "both";
+  /** Ports at this end, TCP and UDP; none: all packets. */
+  readonly ports: readonly number[];
+  readonly delayMs: Ms;
+  /** How far the delay wanders from `delayMs`, to both sides. */
+  readonly jitterMs: Ms;
+  /** 1: nothing passes. */
+  readonly lossRatio: Ratio;
+}
+
 /** An effect under an id that is unique in the run: `f01.0`. */
 export interface Held {
   readonly id: string;
@@ -176,6 +201,12 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     once: false,
     cutsControlPath: false,
     means: "packet queue in user space, in the pod's network namespace; all lost: nftables drop",
+  },
+  "node-net": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: true,
+    means: "packet queue in user space, in the node's own network; all lost: nftables drop",
   },
   "container-down": {
     doneBy: "node",

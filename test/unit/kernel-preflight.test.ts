@@ -13,7 +13,7 @@ import {
   type Facts,
 } from "../../src/kernel/preflight.ts";
 import { leaseOf } from "../../src/kernel/lease.ts";
-import { cuttingSteps } from "../../src/kernel/stand-in.ts";
+import { cuttingSteps, unreachableSteps } from "../../src/kernel/stand-in.ts";
 import { drop, jam, offer, serving, unplug, written } from "./kernel-kit.ts";
 
 const definitions = [jam.definition, drop.definition, unplug.definition];
@@ -180,5 +180,28 @@ describe("a lease", () => {
     expect([...cutting]).toEqual(["f02"]);
     expect(leaseOf(power!, 20_000, { plan, cutting, leasing }).leaseMs).toBe(50_000);
     expect(leaseOf(first!, 60_000, { plan, cutting, leasing }).leaseMs).toBe(90_000);
+  });
+
+  test("ends near the planned end where its own step cuts that way: nobody could end it", () => {
+    const wall = (sparesControlPath: boolean): Effect => ({
+      kind: "node-net",
+      node: "n1",
+      direction: "both",
+      ports: [],
+      delayMs: 0,
+      jitterMs: 0,
+      lossRatio: 1,
+      sparesControlPath,
+    });
+    const walls = (spares: boolean) => (name: string) =>
+      name === "unplug" ? { ...faults(name), effects: () => [wall(spares)] } : faults(name);
+    const unreachable = unreachableSteps(plan, walls(false));
+    expect([...unreachable]).toEqual(["f02"]);
+    const of = { plan, cutting: cuttingSteps(plan, walls(false)), unreachable, leasing };
+    expect(leaseOf(power!, 20_000, of)).toEqual({ leaseMs: 23_000, deadlineMs: 23_000 });
+    expect(leaseOf(first!, 60_000, of)).toEqual({ leaseMs: 90_000, deadlineMs: 90_000 });
+    expect([...cuttingSteps(plan, walls(true)), ...unreachableSteps(plan, walls(true))]).toEqual(
+      [],
+    );
   });
 });

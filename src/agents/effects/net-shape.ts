@@ -6,10 +6,10 @@ import { nodeAddresses } from "../node-addresses.ts";
 type NetShape = Extract<Effect, { kind: "net-shape" }>;
 
 export async function apply(effect: NetShape, { id }: Until): Promise<void> {
-  const { pod, direction, ports, peers, delayMs, jitterMs, lossRatio, affectsProbes } = effect;
+  const { kind: _kind, pod, affectsProbes, bandwidth, ...shape } = effect;
   const spared = affectsProbes ? [] : nodeAddresses();
-  const config = { direction, ports, peers, spared, delayMs, jitterMs, lossRatio };
-  await holdInNetwork("queue", { pod, id, config });
+  const peers = shape.peers === "node" ? nodeAddresses() : shape.peers;
+  await holdInNetwork("queue", { pod, id, config: { ...shape, peers, spared, ...bandwidth } });
 }
 
 /** It has no end of its own. */
