@@ -1,24 +1,6 @@
 import type { Evidence } from "../model/evidence.ts";
-import { at, listAt, numberAt, textAt } from "../model/json.ts";
-import type { Target } from "../model/target.ts";
 import { defineFault } from "../ports/fault.ts";
-import type { Witness } from "../ports/witness.ts";
-
-/** Pods that are asked beside the kubelet: the oldest, so that it is the same ones every time. */
-const PODS_MAX = 3;
-const ANSWER_MS = 2_000;
-
-/** `refuses`: nobody listens there, but a kernel said so. */
-type Sign = "answers" | "refuses" | "silent";
-type Effect = Evidence["effect"];
-type Seen = {
-  readonly kubelet: Sign;
-  /** By uid: pods of the node that may answer by HTTP. */
-  readonly pods: Readonly<Record<string, Sign>>;
-  /** Status of the node's condition Ready; "": there is no such node. */
-  readonly ready: string;
-  readonly bootId: string;
-};
+import { lookAtNode, nodeGrounds, silenceOf, type NodeSeen } from "../ports/node-looks.ts";
 
 /** A machine loses its power: no last word to anybody, and a fresh boot when it is back. */
 export const nodePowerOff = defineFault({
@@ -32,10 +14,10 @@ export const nodePowerOff = defineFault({
     "boot id, which is another one.",
   params: {},
   effects: (_params, { node }) => [{ kind: "power", node }],
-  observe: look,
+  observe: lookAtNode,
   proof: (before, now, _params, { node }) => ({
-    effect: powerOf(before, now),
-    ...grounds(before, now, node),
+    effect: silenceOf(before, now),
+    ...nodeGrounds(before, now, node),
     needed:
       `no word from the kubelet of ${node}, which answered before, nor from any of its pods that ` +
       `did (where none did: Ready of the node Unknown). From outside a node whose cable is out ` +
@@ -43,108 +25,16 @@ export const nodePowerOff = defineFault({
   }),
   healProof: (before, now, _params, { node }) => ({
     effect: bootOf(before, now),
-    ...grounds(before, now, node),
+    ...nodeGrounds(before, now, node),
     needed: `the kubelet of ${node} answers, the node is Ready, its boot id is not that of before`,
   }),
   // The API server may hold on to a connection to the dead kubelet for 45 s before it dials anew.
   proofWithinMs: 90_000,
 });
 
-/** Silence is asked twice before it is believed: a node that is only busy answers in between. */
-async function look(witness: Witness, { node }: Target<"node">): Promise<Seen> {
-  const first = await round(witness, node);
-  const signs = [first.kubelet, ...Object.values(first.pods)];
-  return signs.includes("answers") ? first : round(witness, node);
-}
-
-async function round(witness: Witness, name: string): Promise<Seen> {
-  const ofNode = encodeURIComponent(`spec.nodeName=${name}`);
-  const [node, pods] = await Promise.all([
-    witness.object(`api/v1/nodes/${name}`),
-    witness.object(`api/v1/pods?fieldSelector=${ofNode}`),
-  ]);
-  const asked = listAt(pods, "items").flatMap(doorOf).sort(byAge).slice(0, PODS_MAX);
-  const [kubelet, ...signs] = await Promise.all([
-    witness.kubelet(name).then(signOf),
-    ...asked.map(async ({ pod, port, path }) =>
-      signOf(await witness.http(pod, { port, path, withinMs: ANSWER_MS })),
-    ),
-  ]);
-  const ready = listAt(node, "status", "conditions").find((one) => textAt(one, "type") === "Ready");
-  return {
-    kubelet,
-    pods: Object.fromEntries(asked.map(({ pod }, nth) => [pod.uid, signs[nth] ?? "silent"])),
-    ready: textAt(ready, "status"),
-    bootId: textAt(node, "status", "nodeInfo", "bootID"),
-  };
-}
-
-function signOf({ answered, body }: Awaited<ReturnType<Witness["kubelet"]>>): Sign {
-  if (answered) return "answers";
-  return /connection (refused|reset)/.test(body) ? "refuses" : "silent";
-}
-
-/** Where a running pod may be asked. */
-interface Door {
-  readonly pod: Target<"pod">;
-  readonly port: number;
-  readonly path: string;
-  readonly since: string;
-}
-
-function doorOf(pod: unknown): readonly Door[] {
-  if (textAt(pod, "status", "phase") !== "Running") return [];
-  const metadata = {
-    namespace: textAt(pod, "metadata", "namespace"),
-    name: textAt(pod, "metadata", "name"),
-    uid: textAt(pod, "metadata", "uid"),
-  };
-  const node = textAt(pod, "spec", "nodeName");
-  const since = textAt(pod, "metadata", "creationTimestamp");
-  const [door] = listAt(pod, "spec", "containers").flatMap(listenerOf);
-  return door ? [{ pod: { kind: "pod", ...metadata, node }, ...door, since }] : [];
-}
-
-/** What its own probe asks, else its first port. */
-function listenerOf(container: unknown): readonly { port: number; path: string }[] {
-  const ports = listAt(container, "ports").filter(
-    (one) => (textAt(one, "protocol") || "TCP") === "TCP",
-  );
-  for (const probe of ["readinessProbe", "livenessProbe"]) {
-    const get = at(container, probe, "httpGet");
-    if (get === undefined || textAt(get, "scheme") === "HTTPS") continue;
-    const named = ports.find((one) => textAt(one, "name") === textAt(get, "port"));
-    const port = numberAt(get, "port") ?? numberAt(named, "containerPort");
-    if (port !== undefined) return [{ port, path: textAt(get, "path") || "/" }];
-  }
-  const port = numberAt(ports[0], "containerPort");
-  return port === undefined ? [] : [{ port, path: "/" }];
-}
-
-function byAge(a: Door, b: Door): number {
-  const key = ({ since, pod }: Door): string => `${since} ${pod.uid}`;
-  return key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
-}
-
-const grounds = (before: Seen, now: Seen, node: string): Pick<Evidence, "by" | "saw"> => ({
-  by: `kubelet of ${node} and its pods, asked by way of the API server; status of the node`,
-  saw: { before, now },
-});
-
-/** Whether the machine is without power: a kubelet that only restarts leaves its pods answering. */
-function powerOf(before: Seen, now: Seen): Effect {
-  if (before.kubelet !== "answers" || before.ready !== "True") return "unclear";
-  if (now.kubelet === "answers") return now.ready === "True" ? "absent" : "unclear";
-  const witnesses = Object.entries(now.pods).filter(([uid]) => before.pods[uid] === "answers");
-  const signs = [now.kubelet, ...witnesses.map(([, sign]) => sign)];
-  // Whatever speaks, even to refuse, has power.
-  if (signs.some((sign) => sign !== "silent")) return "absent";
-  return witnesses.length > 0 || now.ready === "Unknown" ? "present" : "unclear";
-}
-
 /** Whether it has booted since: the node's status is old until its new kubelet has told the id. */
-function bootOf(before: Seen, now: Seen): Effect {
-  const effect = powerOf(before, now);
+function bootOf(before: NodeSeen, now: NodeSeen): Evidence["effect"] {
+  const effect = silenceOf(before, now);
   if (effect !== "absent") return effect;
   const booted = now.bootId !== "" && before.bootId !== "" && now.bootId !== before.bootId;
   return now.kubelet === "answers" && now.ready === "True" && booted ? "absent" : "unclear";

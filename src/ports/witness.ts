@@ -68,4 +68,9 @@ export interface Witness {
    * says. Throws where no node agent is on its node, and where the container does not run.
    */
   inContainer(pod: Target<"pod">, look: ContainerLook): Promise<Json>;
+  /**
+   * What the kernel has counted so far in the network of that pod, such as `Tcp.InCsumErrors`.
+   * Throws where no node agent is on its node.
+   */
+  counters(pod: Target<"pod">): Promise<Readonly<Record<string, number>>>;
 }

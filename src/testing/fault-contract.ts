@@ -9,7 +9,7 @@ import type { AnyFault } from "../ports/fault.ts";
 import type { Witness } from "../ports/witness.ts";
 
 /** What only a node agent can look at. */
-type ByAgent = "fromPod" | "inContainer";
+type ByAgent = "fromPod" | "inContainer" | "counters";
 /** A witness; without what a node agent looks at none is there. */
 type Eyes = Omit<Witness, ByAgent> & Partial<Pick<Witness, ByAgent>>;
 
@@ -234,8 +234,8 @@ async function looksIn(fault: AnyFault, one: FaultCase, world: World): Promise<n
 /** The whole witness of a world. */
 export function eyesOf(world: Eyes): Witness {
   const noAgent = async (): Promise<never> => Promise.reject(new Error("no agent is there"));
-  const { fromPod = noAgent, inContainer = noAgent } = world;
-  return { ...world, fromPod, inContainer };
+  const { fromPod = noAgent, inContainer = noAgent, counters = noAgent } = world;
+  return { ...world, fromPod, inContainer, counters };
 }
 
 /** The same eyes, each look by way of `by`. */
@@ -246,6 +246,7 @@ function through(world: World, by: <T>(ask: () => Promise<T>) => Promise<T>): Wi
     kubelet: (node) => by(() => world.kubelet(node)),
     fromPod: (pod, ask) => by(() => eyesOf(world).fromPod(pod, ask)),
     inContainer: (pod, look) => by(() => eyesOf(world).inContainer(pod, look)),
+    counters: (pod) => by(() => eyesOf(world).counters(pod)),
   };
 }
 

@@ -209,6 +209,7 @@ function witnessOf(pair: NetPair): Witness {
     kubelet: never,
     fromPod: never,
     inContainer: never,
+    counters: never,
   };
 }
 

@@ -47,6 +47,7 @@ function scene(
     kubelet: async () => Promise.resolve({ answered: true, status: 200, body: "ok" }),
     fromPod: async () => Promise.resolve([]),
     inContainer: async () => Promise.resolve(null),
+    counters: async () => Promise.resolve({}),
   };
   const fault = defineFault({
     name: "seen",

@@ -147,6 +147,7 @@ export function scene(
       kubelet: async () => Promise.resolve({ answered: true, status: 200, body: "ok" }),
       fromPod: async () => Promise.resolve([]),
       inContainer: async () => Promise.resolve(null),
+      counters: async () => Promise.resolve({}),
     }),
     faults: (name) => definitions.find((fault) => fault.name === name)!,
     load: load(clock, options.loadDiesMs),

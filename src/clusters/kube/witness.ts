@@ -37,6 +37,7 @@ export function kubeWitness(api: Api, options: WitnessOptions = {}): Witness {
       throughApi(api, { method: "GET", path: `api/v1/nodes/${node}/proxy/healthz` }, kubeletMs),
     fromPod: (pod, ask) => askFromPod(api, pod, ask),
     inContainer: (pod, look) => lookInContainer(api, pod, look),
+    counters: (pod) => countersOf(api, pod),
   };
 }
 
@@ -68,6 +69,13 @@ async function lookInContainer(
   const [told] = await byAgent(api, pod, { what, program: "look-in-container.ts", given });
   if (told === undefined) throw new Error(`${what}: must be told, got nothing`);
   return told;
+}
+
+async function countersOf(api: Api, pod: Target<"pod">): Promise<Readonly<Record<string, number>>> {
+  const what = `counters of pod ${pod.namespace}/${pod.name}`;
+  const [told] = await byAgent(api, pod, { what, program: "counters-of-pod.ts", given: { pod } });
+  if (numberAt(told, "Tcp.InSegs") === undefined) throw new Error(`${what}: must name Tcp.InSegs`);
+  return told as Readonly<Record<string, number>>;
 }
 
 /** By a process of its own in the agent's pod, apart from whatever is held there: its lines. */
