@@ -3,13 +3,18 @@ import { duration, type Read } from "../model/fields.ts";
 import type { Json } from "../model/json.ts";
 import type { Ms } from "../model/quantity.ts";
 import { defineFault } from "../ports/fault.ts";
+import { NET_FIELDS, netEffects } from "../ports/net-fields.ts";
 import {
   allAnswer,
   lookThroughNetwork,
   medianOf,
-  NET_FIELDS,
-  netScope,
+  netBy,
+  onAllWays,
+  onAllWaysLeft,
+  othersAnswer,
+  timesOf,
   type NetSeen,
+  type Way,
 } from "../ports/net-looks.ts";
 
 /** The witness waits 5 s at most, and a new connection pays each way twice. */
@@ -29,16 +34,18 @@ const params = {
 };
 type Params = Read<typeof params>;
 
-/** Packets of a pod take longer. */
+/** Packets take longer. */
 export const netDelay = defineFault({
   name: "net-delay",
-  about: "Each packet that a pod receives, or sends, takes longer by a delay that may wander.",
-  on: "pod",
+  about:
+    "Each packet that a pod, a node or the end of a link receives, or sends, takes longer by a delay " +
+    "that may wander.",
+  on: ["pod", "node", "link"],
   lasts: "held",
-  kinds: ["net-shape"],
+  kinds: ["net-shape", "node-net"],
   evidence:
-    "Time that the pod's answers by HTTP take: the median and the fastest of seven are later by " +
-    "the delay. A delay below twice their spread before is not told from noise.",
+    "Time that answers by HTTP take: the median and the fastest of seven are later by the delay, " +
+    "and beside a link none is. A delay below twice their spread before is not told from noise.",
   params,
   problems: (of) => [
     ...(of.jitterMs > of.delayMs
@@ -51,23 +58,23 @@ export const netDelay = defineFault({
         ]
       : []),
   ],
-  effects: (of, pod) => {
+  effects: (of, target) => {
     const { delayMs, jitterMs } = of;
-    return [{ kind: "net-shape", pod, ...netScope(of), delayMs, jitterMs, lossRatio: 0 }];
+    return netEffects(of, target, { delayMs, jitterMs, lossRatio: 0 });
   },
-  observe: (witness, pod, of) => {
+  observe: (witness, target, of) => {
     const atOnce = ASKS * mostMs(of) <= IN_TURN_MS ? 1 : ASKS;
-    return lookThroughNetwork(witness, pod, { params: of, asks: ASKS, atOnce, withinMs: 5_000 });
+    return lookThroughNetwork(witness, target, { params: of, asks: ASKS, atOnce, withinMs: 5_000 });
   },
-  proof: (before, now, of, pod) => ({
-    effect: effectOf(before, now, of),
-    by: `time that answers of pod ${pod.namespace}/${pod.name} take by way of the API server`,
+  proof: (before, now, of, target) => ({
+    effect: onAllWays(before, now, (was, is) => effectOf(was, is, of)),
+    by: netBy(target),
     saw: { before: shown(before), now: shown(now) },
     needed: neededOf(of),
   }),
-  healProof: (before, now, of, pod) => ({
-    effect: now.pod === null ? "absent" : effectOf(before, now, of),
-    by: `time that answers of pod ${pod.namespace}/${pod.name} take by way of the API server`,
+  healProof: (before, now, of, target) => ({
+    effect: onAllWaysLeft(before, now, (was, is) => effectOf(was, is, of)),
+    by: netBy(target),
     saw: { before: shown(before), now: shown(now) },
     needed: neededOf(of),
   }),
@@ -81,26 +88,32 @@ const neededOf = (of: Params): string =>
   `a median later by at least ${0.8 * of.delayMs} ms and the fastest by ` +
   `${0.8 * (of.delayMs - of.jitterMs)} ms; gone once the median is later by less than half the delay`;
 
-const timesOf = ({ told }: NetSeen): readonly Ms[] =>
-  told.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b);
-
 function shown(seen: NetSeen): Json {
-  const round = (ms: number): number => Math.round(ms * 100) / 100;
-  return { tookMs: timesOf(seen).map(round), answered: allAnswer(seen), there: seen.pod !== null };
+  const rounded = (told: Way["told"]): Json =>
+    timesOf(told).map((ms) => Math.round(ms * 100) / 100);
+  return seen.map(({ about, told, others, pod }) => ({
+    about,
+    tookMs: rounded(told),
+    answered: allAnswer(told),
+    ...(others.length === 0 ? {} : { othersTookMs: rounded(others) }),
+    there: pod !== null,
+  }));
 }
 
-function effectOf(before: NetSeen, now: NetSeen, of: Params): Evidence["effect"] {
+function effectOf(before: Way, now: Way, of: Params): Evidence["effect"] {
   if (before.pod === null || now.pod === null) return "unclear";
-  if (!allAnswer(before) || !allAnswer(now)) return "unclear";
-  const [was, is] = [timesOf(before), timesOf(now)];
+  if (![before, now].every((way) => allAnswer(way.told) && othersAnswer(way))) return "unclear";
+  const [was, is] = [timesOf(before.told), timesOf(now.told)];
   const least = was[0] ?? 0;
   // One slow answer of seven is no spread.
   const spread = (was.at(-2) ?? least) - least;
   if (of.delayMs < 2 * spread) return "unclear";
   const later = medianOf(is) - medianOf(was);
   if (later < 0.5 * of.delayMs) return "absent";
-  // Far later than all ways together: something else is slow.
+  // Far later than all ways together, or late beside the link too: something else is slow.
   if (later > mostMs(of) + 50 + 2 * spread) return "unclear";
+  const othersLater = medianOf(timesOf(now.others)) - medianOf(timesOf(before.others));
+  if (othersLater >= 0.5 * of.delayMs) return "unclear";
   const soonest = (is[0] ?? 0) - least;
   return later >= 0.8 * of.delayMs && soonest >= 0.8 * (of.delayMs - of.jitterMs)
     ? "present"

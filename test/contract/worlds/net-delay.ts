@@ -1,4 +1,10 @@
-import { netTarget as target, netWorld } from "../../support/net-world.ts";
+import {
+  farWorld,
+  linkTarget,
+  netNode,
+  netTarget as target,
+  netWorld,
+} from "../../support/net-world.ts";
 import type { FaultCase } from "../../../src/testing/fault-contract.ts";
 
 const WELL = { tookMs: [3, 4, 3, 5, 30, 4, 3] };
@@ -38,5 +44,30 @@ export const cases: readonly FaultCase[] = [
     during: [netWorld("a little later", { tookMs: [9] })],
     after: [netWorld("is quick", { tookMs: [4] })],
     otherwise: [netWorld("is silent", { tookMs: [null] })],
+  },
+  {
+    about: "on a node",
+    options: { delay: "100ms" },
+    target: netNode,
+    before: farWorld("is quick", {}),
+    during: [farWorld("is late", { tookMs: [204, 205, 203] })],
+    after: [farWorld("is quick", {}), farWorld("its pod is gone", { pod: "gone" })],
+    otherwise: [
+      farWorld("is silent", { tookMs: [null] }),
+      farWorld("its pod is another", { pod: "another", tookMs: [204] }),
+    ],
+  },
+  {
+    about: "on a link",
+    options: { delay: "100ms" },
+    target: linkTarget,
+    before: farWorld("is quick", {}),
+    during: [farWorld("is late, and not beside it", { tookMs: [204, 205, 203] })],
+    after: [farWorld("is quick", {})],
+    otherwise: [
+      farWorld("is late from everywhere", { tookMs: [204], others: [204] }),
+      farWorld("is silent beside it", { tookMs: [204], others: [null] }),
+      farWorld("is late from one end only", { tookMs: [204], second: [3] }),
+    ],
   },
 ];

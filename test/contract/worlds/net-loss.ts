@@ -1,4 +1,10 @@
-import { netTarget as target, netWorld } from "../../support/net-world.ts";
+import {
+  farWorld,
+  linkTarget,
+  netNode,
+  netTarget as target,
+  netWorld,
+} from "../../support/net-world.ts";
 import type { FaultCase } from "../../../src/testing/fault-contract.ts";
 
 /** So many of ten are late. */
@@ -22,6 +28,27 @@ export const cases: readonly FaultCase[] = [
       netWorld("fewer are late", { tookMs: [...late(1).tookMs, ...late(0).tookMs] }),
       netWorld("all are silent", { tookMs: [null] }),
       netWorld("refuses", { refuses: true }),
+    ],
+  },
+  {
+    about: "a fifth, on a node",
+    options: { loss: "20%" },
+    target: netNode,
+    before: farWorld("none is late", {}),
+    during: [farWorld("a fifth is late", late(2))],
+    after: [farWorld("none is late", {})],
+    otherwise: [farWorld("all are silent", { tookMs: [null] })],
+  },
+  {
+    about: "a fifth, on a link",
+    options: { loss: "20%" },
+    target: linkTarget,
+    before: farWorld("none is late", {}),
+    during: [farWorld("a fifth is late", late(2))],
+    after: [farWorld("none is late", {})],
+    otherwise: [
+      farWorld("a fifth is late beside it too", { ...late(2), others: late(2).tookMs }),
+      farWorld("a fifth is late from one end only", { ...late(2), second: [3] }),
     ],
   },
 ];

@@ -1,4 +1,4 @@
-import { netTarget as target, netWorld } from "../../support/net-world.ts";
+import { farWorld, linkTarget, netTarget as target, netWorld } from "../../support/net-world.ts";
 import type { FaultCase } from "../../../src/testing/fault-contract.ts";
 
 const SILENT = { tookMs: [null] };
@@ -36,5 +36,18 @@ export const cases: readonly FaultCase[] = [
     ],
     after: [netWorld("answers again", { restarts: 1 })],
     otherwise: [netWorld("crashed", { ...SILENT, running: false })],
+  },
+  {
+    about: "on a link",
+    options: {},
+    target: linkTarget,
+    before: farWorld("answers", {}),
+    during: [farWorld("is silent, and not beside it", SILENT)],
+    after: [farWorld("answers again", {}), farWorld("is gone", { pod: "gone" })],
+    otherwise: [
+      farWorld("is silent from everywhere", { ...SILENT, others: [null] }),
+      farWorld("is silent from one end only", { ...SILENT, second: [3] }),
+      farWorld("was started again", { ...SILENT, restarts: 1 }),
+    ],
   },
 ];
