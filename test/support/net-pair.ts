@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 
 import { ensureBinaries, programPath } from "../../src/artifacts/binaries.ts";
 import { cacheRoot } from "../../src/cli/folders.ts";
+import { countersIn } from "../../src/model/counters.ts";
 import { until } from "./holder-process.ts";
 import { testContainer, type TestContainer } from "./test-container.ts";
 
@@ -33,6 +34,8 @@ export interface NetPair {
     readonly count: number;
     readonly withinMs?: number;
     readonly reuse?: boolean;
+    /** Default: the client. */
+    readonly from?: TestContainer;
   }) => Promise<readonly Asked[]>;
   readonly close: () => Promise<void>;
 }
@@ -59,21 +62,18 @@ export function noNamespaces(): string | null {
   }
 }
 
+/** Runs what is to have a network of its own. */
+const net = (what: string): string => `exec unshare --net sh -c 'ip link set lo up; exec ${what}'`;
+const listen = `${process.execPath} ${SERVER} ${SERVER_PORT}`;
+const pidOf = ({ pids }: TestContainer): string => String(pids()[0] ?? 0);
+
 export async function netPair(program: string): Promise<NetPair> {
   made += 1;
-  const net = (what: string): string =>
-    `exec unshare --net sh -c 'ip link set lo up; exec ${what}'`;
-  const listen = `${process.execPath} ${SERVER} ${SERVER_PORT}`;
   const [client, server] = await Promise.all([
     testContainer({ uid: `client-${process.pid}-${made}`, script: net("sleep 1000") }),
     testContainer({ uid: `server-${process.pid}-${made}`, script: net(listen) }),
   ]);
-  const pidOf = ({ pids }: TestContainer): string => String(pids()[0] ?? 0);
-  const commandOf = (one: TestContainer): string =>
-    readFileSync(`/proc/${pidOf(one)}/cmdline`, "utf8");
-  await until("both have their network", () =>
-    [client, server].every((one) => /^(sleep|\/).*/.test(commandOf(one)) && hasNetwork(pidOf(one))),
-  );
+  await until("both have their network", () => [client, server].every(isThere));
   const [clientAddress, serverAddress] = ["10.98.0.1", "10.98.0.2"];
   const ends = [pidOf(client), pidOf(server)] as const;
   ip("link", "add", "eth0", "netns", ends[0], "type", "veth", "peer", "eth0", "netns", ends[1]);
@@ -83,8 +83,9 @@ export async function netPair(program: string): Promise<NetPair> {
     within(pid, "ip", "link", "set", "eth0", "up");
   }
   const ask: NetPair["ask"] = async (of) => {
-    const { url = `tcp://${serverAddress}:${SERVER_PORT}`, withinMs = 5_000, ...more } = of;
-    const config = JSON.stringify({ pid: Number(ends[0]), url, withinMs, ...more });
+    const { url = `tcp://${serverAddress}:${SERVER_PORT}`, withinMs = 5_000, from = client } = of;
+    const { count, reuse = false } = of;
+    const config = JSON.stringify({ pid: Number(pidOf(from)), url, withinMs, count, reuse });
     const { stdout } = await promisify(execFile)(program, ["ask", config], { maxBuffer: 2 ** 26 });
     return stdout
       .trim()
@@ -105,6 +106,54 @@ export async function netPair(program: string): Promise<NetPair> {
   };
 }
 
+/** The pair's server is a node now: it leads to a pod of its own, and elsewhere by the client. */
+export async function nodeIn(pair: NetPair): Promise<{
+  readonly podUrl: string;
+  readonly close: () => Promise<void>;
+}> {
+  const { client, server, clientAddress, serverAddress } = pair;
+  const pod = await testContainer({ uid: `pod-${process.pid}-${made}`, script: net(listen) });
+  await until("the pod has its network", () => isThere(pod));
+  const podAddress = "10.97.0.2";
+  ip(
+    "link",
+    "add",
+    "pod0",
+    "netns",
+    pidOf(server),
+    "type",
+    "veth",
+    "peer",
+    "eth0",
+    "netns",
+    pidOf(pod),
+  );
+  for (const [on, ...line] of [
+    [server, "address", "add", "10.97.0.1/24", "dev", "pod0"],
+    [server, "link", "set", "pod0", "up"],
+    [server, "route", "add", "default", "via", clientAddress],
+    [pod, "address", "add", `${podAddress}/24`, "dev", "eth0"],
+    [pod, "link", "set", "eth0", "up"],
+    [pod, "route", "add", "default", "via", "10.97.0.1"],
+    [client, "route", "add", "10.97.0.0/24", "via", serverAddress],
+  ] as const) {
+    within(pidOf(on), "ip", ...line);
+  }
+  within(pidOf(server), "sysctl", "-qw", "net.ipv4.ip_forward=1");
+  const podUrl = `tcp://${podAddress}:${SERVER_PORT}`;
+  await until("the pod answers", async () => {
+    return (await pair.ask({ url: podUrl, count: 1 }))[0]?.answered === true;
+  });
+  return { podUrl, close: () => pod.close() };
+}
+
+/** What the kernel has counted in the network of a container. */
+export function countedIn(container: TestContainer): Readonly<Record<string, number>> {
+  const folder = `/proc/${pidOf(container)}/net`;
+  const files = ["snmp", "netstat"].map((file) => readFileSync(`${folder}/${file}`, "utf8"));
+  return countersIn(files.join("").split("\n"));
+}
+
 /** Tables of ours in the network of a container, by the packet filter's own tool. */
 export function tablesIn(container: TestContainer): readonly string[] {
   const [pid] = container.pids();
@@ -121,6 +170,11 @@ function within(pid: string, ...argv: readonly string[]): string {
 
 function ip(...argv: readonly string[]): void {
   execFileSync("ip", argv, { stdio: "pipe" });
+}
+
+function isThere(one: TestContainer): boolean {
+  const command = readFileSync(`/proc/${pidOf(one)}/cmdline`, "utf8");
+  return /^(sleep|\/).*/.test(command) && hasNetwork(pidOf(one));
 }
 
 function hasNetwork(pid: string): boolean {
