@@ -17,6 +17,7 @@ import { endAll, processesWith, until } from "../support/holder-process.ts";
 import {
   netEffectsPath,
   netPair,
+  nodeIn,
   noNamespaces,
   SERVER_PORT,
   tablesIn,
@@ -45,10 +46,14 @@ describe.skipIf(why !== null)(`packets between two pods${why === null ? "" : `: 
   let ids = 0;
   beforeEach(async () => {
     pair = await netPair(program);
+    process.env["NINETY_NODE_PROCESS"] = String(pair.server.pids()[0]);
     bench = await agentBench({ ...(await noEffects()), close: () => pair.close() });
     injector = bench.injector;
   });
-  afterEach(() => bench.close());
+  afterEach(async () => {
+    delete process.env["NINETY_NODE_PROCESS"];
+    await bench.close();
+  });
 
   const hold = async (shape: Partial<NetShape>, on = pair.server): Promise<() => Promise<void>> => {
     ids += 1;
@@ -180,6 +185,30 @@ describe.skipIf(why !== null)(`packets between two pods${why === null ? "" : `: 
     await until("it is held no more", async () => {
       return (await injector.list(AbortSignal.timeout(5_000))).length === 0;
     });
+  });
+
+  test("of a node are met by its uplink, its pods' too, and those within it are not", async () => {
+    const node = await nodeIn(pair);
+    const effect: Effect = {
+      kind: "node-net",
+      node: "n1",
+      direction: "in",
+      ports: [],
+      delayMs: 0,
+      jitterMs: 0,
+      lossRatio: 1,
+      sparesControlPath: false,
+    };
+    const held = { id: "n1.0", effect };
+    const passes = async (of: object): Promise<boolean | undefined> =>
+      (await pair.ask({ count: 1, withinMs: 300, ...of }))[0]?.answered;
+    await injector.start(held, LONG, AbortSignal.timeout(10_000));
+    expect(await passes({})).toBe(false);
+    expect(await passes({ url: node.podUrl })).toBe(false);
+    expect(await passes({ url: node.podUrl, from: pair.server })).toBe(true);
+    await injector.stop(held, AbortSignal.timeout(10_000));
+    expect(await passes({ url: node.podUrl })).toBe(true);
+    await node.close();
   });
 
   test("of a pod that is not there, or by a program that is not there, cannot be met", async () => {

@@ -23,12 +23,18 @@ import { gpuSlow } from "ninety/faults/gpu-slow";
 import { gpuStickyError } from "ninety/faults/gpu-sticky-error";
 import { gpuWrongAnswers } from "ninety/faults/gpu-wrong-answers";
 import { memoryStress } from "ninety/faults/memory-stress";
+import { netBandwidth } from "ninety/faults/net-bandwidth";
+import { netCorrupt } from "ninety/faults/net-corrupt";
 import { netDelay } from "ninety/faults/net-delay";
+import { netDuplicate } from "ninety/faults/net-duplicate";
 import { netLoss } from "ninety/faults/net-loss";
 import { netPartition } from "ninety/faults/net-partition";
+import { netReorder } from "ninety/faults/net-reorder";
+import { nodePartition } from "ninety/faults/node-partition";
 import { nodePowerOff } from "ninety/faults/node-power-off";
 import { podKill } from "ninety/faults/pod-kill";
 import { processesExhausted } from "ninety/faults/processes-exhausted";
+import { podUnready } from "ninety/faults/pod-unready";
 import { predict } from "ninety/load/predict";
 import { modelServer } from "ninety/parts/model-server";
 import { relay } from "ninety/parts/relay";
@@ -88,6 +94,12 @@ export default experiment({
     descriptorsExhausted(pod),
     diskSlow(pod),
     diskFill({ ...pod, path: "/dev/shm" }),
+    nodePartition(node),
+    netDuplicate({ ...pod, duplicate: "20%" }),
+    netCorrupt({ ...pod, corrupt: "5%" }),
+    netReorder({ ...pod, reorder: "25%" }),
+    netBandwidth({ ...pod, perSecond: "256KiB", path: "/v1/models/mlp:predict" }),
+    podUnready(pod),
   ]),
   observe: "2m",
   accepts: ["pdb-broken", "no-spare-gpu", "unleased", "affects-probes"],
