@@ -82,7 +82,9 @@ async function look(
   const wanted = (of.perSecondBytes * TAKES_MS) / 1_000;
   const bodyBytes = Math.round(Math.min(BODY_MAX_BYTES, Math.max(BODY_MIN_BYTES, wanted)));
   const isIn = of.direction !== "out";
-  const asks = isIn ? Math.min(AT_ONCE_MAX, Math.ceil(wanted / bodyBytes)) : AT_ONCE_MAX;
+  const asks = isIn
+    ? Math.min(AT_ONCE_MAX, Math.max(1, Math.round(wanted / bodyBytes)))
+    : AT_ONCE_MAX;
   const ask = {
     port: askedPort(of),
     path: of.path,

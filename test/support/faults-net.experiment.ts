@@ -33,10 +33,10 @@ export default experiment({
       ],
       { gap: "12s" },
     ),
-    // Counts of a kernel are not moved by what else goes on.
+    // Counts of a kernel are not moved by what else goes on, but times are: after the delay.
     ...inTurn(
       [
-        netDuplicate({ on: one(counting.pods), for: "12s", duplicate: "20%" }),
+        netDuplicate({ on: one(counting.pods), at: "22s", for: "12s", duplicate: "20%" }),
         netCorrupt({ on: one(counting.pods), for: "12s", corrupt: "5%" }),
         netReorder({ on: one(counting.pods), for: "12s", reorder: "25%" }),
         netBandwidth({
