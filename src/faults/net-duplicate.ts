@@ -1,9 +1,9 @@
+import { addTallies, tallyEffect, tallyShown } from "../measure/tally.ts";
 import { share, type Read } from "../model/fields.ts";
 import { defineFault } from "../ports/fault.ts";
 import {
-  addCounted,
   COUNTED_FIELDS,
-  countedEvidence,
+  countedGrounds,
   countedShape,
   countWhileAsked,
   type Counting,
@@ -28,8 +28,12 @@ export const netDuplicate = defineFault({
   params,
   effects: (of, pod) => [{ ...countedShape(of, pod), duplicateRatio: of.duplicateRatio }],
   observe: (witness, pod, of) => countWhileAsked(witness, pod, { params: of, of: countingOf(of) }),
-  gather: addCounted,
-  proof: (before, now, of, pod) => countedEvidence(before, now, { of: countingOf(of), pod }),
+  gather: addTallies,
+  proof: (before, now, of, pod) => ({
+    effect: tallyEffect(before, now, countingOf(of).leastRatio),
+    ...countedGrounds(countingOf(of), pod),
+    saw: { before: tallyShown(before), now: tallyShown(now) },
+  }),
   proofWithinMs: 60_000,
 });
 

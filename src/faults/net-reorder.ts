@@ -1,9 +1,9 @@
+import { addTallies, tallyEffect, tallyShown } from "../measure/tally.ts";
 import { duration, share, type Read } from "../model/fields.ts";
 import { defineFault } from "../ports/fault.ts";
 import {
-  addCounted,
   COUNTED_FIELDS,
-  countedEvidence,
+  countedGrounds,
   countedShape,
   countWhileAsked,
   type Counting,
@@ -38,8 +38,12 @@ export const netReorder = defineFault({
     return [{ ...countedShape(of, pod), reorderRatio, delayMs }];
   },
   observe: (witness, pod, of) => countWhileAsked(witness, pod, { params: of, of: countingOf(of) }),
-  gather: addCounted,
-  proof: (before, now, of, pod) => countedEvidence(before, now, { of: countingOf(of), pod }),
+  gather: addTallies,
+  proof: (before, now, of, pod) => ({
+    effect: tallyEffect(before, now, countingOf(of).leastRatio),
+    ...countedGrounds(countingOf(of), pod),
+    saw: { before: tallyShown(before), now: tallyShown(now) },
+  }),
   proofWithinMs: 60_000,
 });
 

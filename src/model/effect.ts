@@ -50,8 +50,8 @@ export type Effect =
       };
     })
   /**
-   * Node agent: what becomes of the packets that come to a node or leave it by its uplinks, those of
-   * its pods included; never those within the node.
+   * Node agent: what becomes of the packets that come to a node or leave it by its uplinks, those
+   * of its pods included; never those within the node.
    */
   | (PacketShape & {
       readonly kind: "node-net";

@@ -1,10 +1,8 @@
 // What faults share that a pod's own kernel counts: how its TCP received what the witness sent.
 // Reads only; what could not be looked at throws.
-import { lowerTail, shareInterval, upperTail } from "../measure/binomial.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Read } from "../model/fields.ts";
-import type { Json } from "../model/json.ts";
 import type { Ratio } from "../model/quantity.ts";
 import type { Target } from "../model/target.ts";
 import { askedPort, NET_FIELDS } from "./net-fields.ts";
@@ -21,12 +19,11 @@ const WITHIN_MS = 2_000;
 /** Makes a request of several packets that any server reads before it answers. */
 const PADDING = `x=${"0".repeat(6_000)}`;
 const SEGMENTS_PER_ASK = 5;
-/** Chance that the noise of before looks like the effect, and that the effect looks like none. */
-const FALSE_PRESENT = 0.001;
+/** Chance that a look meets none although the effect is there. */
 const FALSE_ABSENT = 0.01;
 
 /** What was counted, and of how many received segments. */
-export type Counted = { readonly hits: number; readonly segments: number };
+export type Counted = { readonly hits: number; readonly of: number };
 
 export interface Counting {
   /** Names of the kernel's counters, which add up. */
@@ -61,7 +58,7 @@ export async function countWhileAsked(
     return is - was;
   };
   const hits = of.counters.reduce((sum, name) => sum + more(name), 0);
-  return { hits, segments: more("Tcp.InSegs") };
+  return { hits, of: more("Tcp.InSegs") };
 }
 
 /** So many that no hit among them is as good as none. */
@@ -70,42 +67,16 @@ function asksOf({ leastRatio }: Counting): number {
   return Math.max(ASKS_MIN, Math.ceil(segments / SEGMENTS_PER_ASK));
 }
 
-/** Few are met in one look: they add up. */
-export const addCounted = (seen: Counted, now: Counted): Counted => ({
-  hits: seen.hits + now.hits,
-  segments: seen.segments + now.segments,
-});
-
-export function countedEvidence(
-  before: Counted,
-  now: Counted,
-  { of, pod }: { readonly of: Counting; readonly pod: Target<"pod"> },
-): Evidence {
-  const { counters, leastRatio } = of;
+export function countedGrounds(
+  { counters, leastRatio }: Counting,
+  pod: Target<"pod">,
+): Pick<Evidence, "by" | "needed"> {
   return {
-    effect: effectOf(before, now, leastRatio),
     by: `${counters.join(" and ")} of pod ${pod.namespace}/${pod.name}, counted by its kernel`,
-    saw: { before: shown(before), now: shown(now) },
     needed:
-      `so many of the segments that come that noise does it with ${FALSE_PRESENT} at most; gone ` +
-      `once they are so rare that a share of ${leastRatio} does it with ${FALSE_ABSENT} at most`,
+      "so many of the segments that come that the noise of before does it with 0.001 at most; gone " +
+      `once they are so rare that a share of ${leastRatio} does it with 0.01 at most`,
   };
-}
-
-function shown({ hits, segments }: Counted): Json {
-  if (segments < hits || segments <= 0) return { hits, segments };
-  return { hits, segments, interval99: { ...shareInterval(hits, segments, 0.99) } };
-}
-
-function effectOf(before: Counted, now: Counted, leastRatio: Ratio): Evidence["effect"] {
-  // Less than before: the pod's network is another one by now.
-  const sound = [before, now].every(({ hits, segments }) => hits >= 0 && segments > hits);
-  if (!sound) return "unclear";
-  const noiseRatio = (before.hits + 1) / (before.segments + 1);
-  const isMore = upperTail(now.hits, now.segments, noiseRatio) < FALSE_PRESENT;
-  const isLess = lowerTail(now.hits, now.segments, leastRatio) < FALSE_ABSENT;
-  if (isLess) return isMore ? "unclear" : "absent";
-  return isMore ? "present" : "unclear";
 }
 
 /** The part of such an effect that is the same for all: on what comes into the pod. */

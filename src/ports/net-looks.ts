@@ -23,7 +23,7 @@ export type PodNow = {
 export type Way = {
   readonly about: string;
   readonly told: readonly Told[];
-  /** The same pod asked from beside a link: nobody there is to be hurt. Empty: there is no beside. */
+  /** Asked from beside a link, where nobody is to be hurt. Empty: there is no beside. */
   readonly others: readonly Told[];
   /** Null: there is no such pod, or another one has its name. */
   readonly pod: PodNow | null;
@@ -152,7 +152,7 @@ function signOf({ answered, why, tookMs }: Omit<Asked, "status">): Told {
   return { sign: answered ? "answers" : refuses ? "refuses" : "silent", tookMs };
 }
 
-export async function podNow(
+async function podNow(
   witness: Witness,
   { namespace, name, uid }: Target<"pod">,
 ): Promise<PodNow | null> {

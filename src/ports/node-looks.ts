@@ -113,10 +113,7 @@ export const nodeGrounds = (
   saw: { before, now },
 });
 
-/**
- * Whether nothing of the node is heard, where it was before: a kubelet that only restarts leaves its
- * pods answering.
- */
+/** Whether nothing of the node is heard that was: with its kubelet alone gone its pods answer. */
 export function silenceOf(before: NodeSeen, now: NodeSeen): Effect {
   if (before.kubelet !== "answers" || before.ready !== "True") return "unclear";
   if (now.kubelet === "answers") return now.ready === "True" ? "absent" : "unclear";

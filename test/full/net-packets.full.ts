@@ -1,5 +1,5 @@
-// Packets that come twice, changed, ahead of others, at a rate, or by way of a node: between network
-// namespaces of this machine, seen in what the kernel there counts and in times. No cluster.
+// Packets that come twice, changed, ahead of others, at a rate, or by way of a node: between
+// network namespaces of this machine, seen in what the kernel there counts, in times. No cluster.
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { netCorrupt } from "../../src/faults/net-corrupt.ts";
