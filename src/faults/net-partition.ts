@@ -16,10 +16,11 @@ export const netPartition = defineFault({
   name: "net-partition",
   about:
     "No packet reaches a pod, or none leaves it, or none passes between two groups of pods: " +
-    "connections stay open and are silent. Of a node: node-partition.",
-  on: ["pod", "link"],
+    "connections stay open and are silent. On a node: none but those of the control plane, so that " +
+    "it stays Ready; those too: node-partition.",
+  on: ["pod", "node", "link"],
   lasts: "held",
-  kinds: ["net-shape"],
+  kinds: ["net-shape", "node-net"],
   evidence:
     "Answers by HTTP, which are silence where there were some, while the pod runs as before and, " +
     "where probes are left alone, is Ready; beside a link they still come.",

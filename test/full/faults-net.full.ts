@@ -58,6 +58,7 @@ test("of links and a node: each proved, each healed, nothing left", async () => 
     "net-partition",
     "net-delay",
     "net-loss",
+    "net-partition",
     "node-partition",
   ]);
 });

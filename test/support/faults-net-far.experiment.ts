@@ -27,6 +27,7 @@ export default experiment({
       netPartition({ on: link, for: "10s" }),
       netDelay({ on: one(met.nodes), for: "10s", delay: "50ms" }),
       netLoss({ on: one(met.nodes), for: "15s", loss: "20%" }),
+      netPartition({ on: one(met.nodes), for: "10s" }),
       nodePartition({ on: one(met.nodes), for: "20s" }),
     ],
     { gap: "12s" },

@@ -1,4 +1,10 @@
-import { farWorld, linkTarget, netTarget as target, netWorld } from "../../support/net-world.ts";
+import {
+  farWorld,
+  linkTarget,
+  netNode,
+  netTarget as target,
+  netWorld,
+} from "../../support/net-world.ts";
 import type { FaultCase } from "../../../src/testing/fault-contract.ts";
 
 const SILENT = { tookMs: [null] };
@@ -48,6 +54,18 @@ export const cases: readonly FaultCase[] = [
       farWorld("is silent from everywhere", { ...SILENT, others: [null] }),
       farWorld("is silent from one end only", { ...SILENT, second: [3] }),
       farWorld("was started again", { ...SILENT, restarts: 1 }),
+    ],
+  },
+  {
+    about: "on a node",
+    options: {},
+    target: netNode,
+    before: farWorld("answers", {}),
+    during: [farWorld("is silent, and Ready", SILENT)],
+    after: [farWorld("answers again", {}), farWorld("its pod is gone", { pod: "gone" })],
+    otherwise: [
+      farWorld("hangs, and its probes fail", { ...SILENT, ready: false }),
+      farWorld("its pod is another", { ...SILENT, pod: "another" }),
     ],
   },
 ];
