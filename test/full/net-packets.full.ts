@@ -1,5 +1,7 @@
 // Packets that come twice, changed, ahead of others, at a rate, or by way of a node: between
 // network namespaces of this machine, seen in what the kernel there counts, in times. No cluster.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { netCorrupt } from "../../src/faults/net-corrupt.ts";
@@ -213,6 +215,30 @@ describe.skipIf(why !== null)(`packets of a node${why === null ? "" : `: ${why}`
     expect(await answers({ count: 1 })).toBe(false);
     await endAll(processesWith(program, `"id":"p${ids}.0"`));
     expect(await answers({ count: 1 })).toBe(true);
+    expect(tablesIn(pair.server)).toEqual([]);
+  });
+
+  test.each([
+    ["a port of its own", { sparedPorts: [SERVER_PORT] }, { own: true, pods: false }],
+    ["whoever is spared", { spared: ["10.98.0.1"] }, { own: true, pods: true }],
+    [
+      "others than are spared",
+      { spared: ["10.98.0.7"], sparedPorts: [1] },
+      { own: false, pods: false },
+    ],
+  ])("are met, but for %s", async (_who, spares, passes) => {
+    const pid = pair.server.pids()[0];
+    const more = { direction: "both", ports: [], peers: null, lossRatio: 1, ...spares };
+    const config = JSON.stringify({ id: "spares", pid, node: true, ...more });
+    const holder = spawn(program, ["queue", config], { stdio: ["pipe", "pipe", "inherit"] });
+    await once(holder.stdout, "data");
+    const seen = {
+      own: await answers({ count: 1 }),
+      pods: await answers({ count: 1, url: podUrl }),
+    };
+    holder.stdin.end();
+    await once(holder, "exit");
+    expect(seen).toEqual(passes);
     expect(tablesIn(pair.server)).toEqual([]);
   });
 

@@ -125,6 +125,16 @@ describe("the witness in a pod", () => {
     );
   });
 
+  test("reads what the pod's kernel has counted", async () => {
+    const { api, execs } = apiThat({ lines: [{ "Tcp.InSegs": 7, "Tcp.OutSegs": 9 }], code: 0 });
+    expect(await kubeWitness(api).counters(caller)).toEqual({ "Tcp.InSegs": 7, "Tcp.OutSegs": 9 });
+    expect(execs.at(-1)).toEqual({ pod: caller });
+    const silent = apiThat({ lines: [], code: 0 }).api;
+    await expect(kubeWitness(silent).counters(caller)).rejects.toThrow("must name Tcp.InSegs");
+    const gone = apiThat({ lines: [], code: 1 }).api;
+    await expect(kubeWitness(gone).counters(caller)).rejects.toThrow("no process");
+  });
+
   test("what could not be looked at throws", async () => {
     for (const [ends, message] of [
       [{ lines: [], code: 1 }, "no process"],
