@@ -242,6 +242,22 @@ describe.skipIf(why !== null)(`packets of a node${why === null ? "" : `: ${why}`
     expect(tablesIn(pair.server)).toEqual([]);
   });
 
+  test("none passes by the port that is spared at first, once that time is over", async () => {
+    const pid = pair.server.pids()[0];
+    const spares = { sparedPorts: [SERVER_PORT], sparedPortsMs: 2_000 };
+    const more = { direction: "both", ports: [], peers: null, lossRatio: 1, ...spares };
+    const config = JSON.stringify({ id: "at-first", pid, node: true, ...more });
+    const holder = spawn(program, ["queue", config], { stdio: ["pipe", "pipe", "inherit"] });
+    await once(holder.stdout, "data");
+    expect(await answers({ count: 1 })).toBe(true);
+    expect(await answers({ count: 1, url: podUrl })).toBe(false);
+    await until("it is cut too", async () => !(await answers({ count: 1 })));
+    holder.stdin.end();
+    await once(holder, "exit");
+    expect(await answers({ count: 1 })).toBe(true);
+    expect(tablesIn(pair.server)).toEqual([]);
+  });
+
   test("are not met where our own way to it cannot be told", async () => {
     await expect(hold(nodeOf({ delayMs: 1, sparesControlPath: true }))).rejects.toThrow(
       /the kubelet must have a connection to the API server/,

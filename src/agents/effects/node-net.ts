@@ -7,11 +7,16 @@ type NodeNet = Extract<Effect, { kind: "node-net" }>;
 
 const KUBELET_PORT = 10_250;
 
+/** Whoever asked for a cut must hear that it is there: the answer goes by that very way. */
+const HEARD_MS = 2_000;
+
 export async function apply(effect: NodeNet, { id }: Until): Promise<void> {
   const { kind: _kind, node, sparesControlPath, ...shape } = effect;
   const spares = sparesControlPath
     ? { spared: apiServerAddresses(), sparedPorts: [KUBELET_PORT] }
-    : {};
+    : shape.lossRatio === 1
+      ? { sparedPorts: [KUBELET_PORT], sparedPortsMs: HEARD_MS }
+      : {};
   await holdInNode("queue", { node, id, config: { ...shape, peers: null, ...spares } });
 }
 

@@ -31,6 +31,9 @@ type Config struct {
 	Spared []netip.Addr `json:"spared"`
 	// SparedPorts are ports of the node's own addresses that are left alone.
 	SparedPorts []uint16 `json:"sparedPorts"`
+	// SparedPortsMs is how long they are, where all is lost; 0: all the time. Whoever waits there to
+	// hear that the effect is there hears it.
+	SparedPortsMs float64 `json:"sparedPortsMs"`
 	// DelayMs is added to each packet, 0 to 60,000.
 	DelayMs float64 `json:"delayMs"`
 	// JitterMs is how far the delay wanders from DelayMs, to both sides; at most DelayMs.
@@ -91,6 +94,9 @@ func (c Config) check() error {
 	}
 	if !(c.JitterMs >= 0 && c.JitterMs <= c.DelayMs) {
 		return fmt.Errorf("jitterMs: must be 0 to delayMs, got %v over %v", c.JitterMs, c.DelayMs)
+	}
+	if !(c.SparedPortsMs >= 0 && c.SparedPortsMs <= delayMaxMs) || c.SparedPortsMs > 0 && !c.onlyLoses() {
+		return fmt.Errorf("sparedPortsMs: must be 0 to %d, and 0 where not all is lost, got %v", delayMaxMs, c.SparedPortsMs)
 	}
 	for name, ratio := range map[string]float64{
 		"lossRatio": c.LossRatio, "duplicateRatio": c.DuplicateRatio,

@@ -75,6 +75,7 @@ func TestConfigIsChecked(t *testing.T) {
 		`{"id":"f01.0","direction":"in","lossRatio":1.1}`,
 		`{"id":"f01.0","direction":"in","delay":5}`,
 		`{"id":"f01.0","direction":"in","corruptRatio":-0.1}`,
+		`{"id":"f01.0","direction":"in","lossRatio":0.5,"sparedPortsMs":1}`,
 		`{"id":"f01.0","direction":"in","reorderRatio":0.1}`,
 		`{"id":"f01.0","direction":"in","node":true,"duplicateRatio":0.1}`,
 		`{"id":"f01.0","direction":"in","bytesPerSecond":999,"queueBytes":65536}`,

@@ -99,7 +99,21 @@ func drop(config Config, end int) error {
 		return err
 	}
 	say(ready{Did: "ready", By: by})
-	for on := []unix.PollFd{{Fd: int32(end), Events: unix.POLLIN}}; on[0].Revents == 0; {
+	on := []unix.PollFd{{Fd: int32(end), Events: unix.POLLIN}}
+	if config.SparedPortsMs > 0 {
+		wait(on, int64(config.SparedPortsMs*1e6))
+	}
+	if config.SparedPortsMs > 0 && on[0].Revents == 0 {
+		// One more table, and the first stays: nothing passes in between.
+		all := config
+		all.ID, all.SparedPorts = config.ID+"/all", nil
+		second, _, err := install(all, 0)
+		if err != nil {
+			return err
+		}
+		defer second.Close()
+	}
+	for on[0].Revents == 0 {
 		wait(on, -1)
 	}
 	table.Close()
