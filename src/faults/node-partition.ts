@@ -8,7 +8,8 @@ export const nodePartition = defineFault({
   name: "node-partition",
   about:
     "No packet comes to a node from elsewhere, or none leaves it, its pods' included, while it runs " +
-    "on; its own pods still reach each other.",
+    "on; its own pods still reach each other. Its kubelet's port goes 2 s later than all else, so " +
+    "that whoever asked for it hears that it is there; it ends by itself, up to 3 s late.",
   on: "node",
   lasts: "held",
   kinds: ["node-net"],
