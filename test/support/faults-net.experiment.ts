@@ -50,6 +50,6 @@ export default experiment({
     ),
   ],
   observe: "30s",
-  accepts: ["pdb-broken"],
+  accepts: ["pdb-broken", "affects-probes"],
   expect: [recovery({ service: "10s", capacity: "10s" })],
 });
