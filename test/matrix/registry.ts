@@ -10,7 +10,7 @@ import {
 } from "../support/benches/containers.ts";
 import { deviceBench } from "../support/benches/devices.ts";
 import { linkBench, powerBench } from "../support/benches/machines.ts";
-import { dependencyBench, netShapeBench } from "../support/benches/networks.ts";
+import { dependencyBench, netShapeBench, nodeNetBench } from "../support/benches/networks.ts";
 import { deleteBench } from "../support/benches/pods.ts";
 import type { EffectBench } from "../support/effect-bench.ts";
 import { binaryFolder, startApiServer, type ApiServer } from "../support/kube-api-server.ts";
@@ -27,6 +27,7 @@ export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
   "container-kill": { make: containerKillBench },
   freeze: { make: freezeBench },
   "net-shape": { make: async () => netShapeBench(await netEffects()) },
+  "node-net": { make: async () => nodeNetBench(await netEffects()) },
   "container-down": { make: containerDownBench },
   "cpu-stress": { make: cpuStressBench },
   "memory-stress": { make: memoryStressBench },

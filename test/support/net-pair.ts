@@ -162,6 +162,14 @@ export function tablesIn(container: TestContainer): readonly string[] {
   return tables.split("\n").filter((line) => line.includes("ninety-"));
 }
 
+/** Names of the chains in those tables. */
+export function chainsIn(container: TestContainer): readonly string[] {
+  const [pid] = container.pids();
+  if (pid === undefined) return [];
+  const rules = within(String(pid), "nft", "list", "chains");
+  return [...rules.matchAll(/chain (\w+) \{/g)].map(([, name = ""]) => name);
+}
+
 function within(pid: string, ...argv: readonly string[]): string {
   return execFileSync("nsenter", [`--net=/proc/${pid}/ns/net`, ...argv], {
     stdio: "pipe",

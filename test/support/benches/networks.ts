@@ -1,7 +1,7 @@
 // Effects on packets, between two network namespaces.
 import type { Effect } from "../../../src/model/effect.ts";
 import type { EffectBench } from "../effect-bench.ts";
-import { netPair, SERVER_PORT, tablesIn, type NetPair } from "../net-pair.ts";
+import { chainsIn, netPair, nodeIn, SERVER_PORT, tablesIn, type NetPair } from "../net-pair.ts";
 import type { TestContainer } from "../test-container.ts";
 
 type NetShape = Extract<Effect, { kind: "net-shape" }>;
@@ -53,3 +53,29 @@ export const netShapeBench = (program: string): Promise<EffectBench> =>
 /** One calls the other, and that one itself. */
 export const dependencyBench = (program: string): Promise<EffectBench> =>
   benchOf(program, (pair, { pod }) => ({ ...dependencyOf(pair, { kind: "hang" }), pod }));
+
+/** What comes to a node, and what leaves it: two effects on the one node that an agent has. */
+export async function nodeNetBench(program: string): Promise<EffectBench> {
+  const pair = await netPair(program);
+  const node = await nodeIn(pair);
+  const directionOf = (effect: Effect): string => ("direction" in effect ? effect.direction : "");
+  return {
+    effect: (nth) => ({
+      kind: "node-net",
+      node: "n1",
+      direction: nth === 0 ? "in" : "out",
+      ports: [],
+      delayMs: 20,
+      jitterMs: 0,
+      lossRatio: 0,
+      sparesControlPath: false,
+    }),
+    mark: (effect) => `"direction":"${directionOf(effect)}"`,
+    isThere: (effect) => chainsIn(pair.server).includes(directionOf(effect)),
+    env: { NINETY_NET_EFFECTS: program, NINETY_NODE_PROCESS: String(pair.server.pids()[0]) },
+    close: async () => {
+      await node.close();
+      await pair.close();
+    },
+  };
+}
