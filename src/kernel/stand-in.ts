@@ -33,6 +33,15 @@ export function unreachableSteps(plan: Plan, faults: Faults): ReadonlySet<StepId
   return stepsWith(cutsOwnHolder, { plan, faults, unknown: false });
 }
 
+/** Both, as a lease wants them. */
+export const cutsIn = (
+  plan: Plan,
+  faults: Faults,
+): Readonly<Record<"cutting" | "unreachable", ReadonlySet<StepId>>> => ({
+  cutting: cuttingSteps(plan, faults),
+  unreachable: unreachableSteps(plan, faults),
+});
+
 type Faults = (name: string) => AnyFault;
 
 function stepsWith(

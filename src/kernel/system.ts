@@ -35,7 +35,7 @@ import { randomOf } from "./prng.ts";
 import { takeRunLease, type RunLease } from "./run-lease.ts";
 import type { Holders, Replaced, Resolved, System } from "./run-system.ts";
 import { RequestWindow, settle } from "./settle.ts";
-import { cuttingSteps, effectsOf, unreachableSteps } from "./stand-in.ts";
+import { cutsIn, effectsOf } from "./stand-in.ts";
 import { leftoverEvents, removeObjects, sweepEffects, sweepFailed } from "./teardown.ts";
 import { spawnSamplers, started, stayWithLoad } from "./watch.ts";
 
@@ -302,10 +302,8 @@ class PortSystem implements RunSystem {
 
   lease(step: PlannedStep, forMs: Ms): Lease {
     const plan = this.#planned();
-    const { faults } = this.#deps;
-    const cutting = cuttingSteps(plan, faults);
-    const unreachable = unreachableSteps(plan, faults);
-    return leaseOf(step, forMs, { plan, cutting, unreachable, leasing: this.leasing });
+    const cuts = cutsIn(plan, this.#deps.faults);
+    return leaseOf(step, forMs, { plan, ...cuts, leasing: this.leasing });
   }
 
   async replaced(untilMs: Ms, signal: AbortSignal): Promise<Replaced | undefined> {

@@ -11,7 +11,7 @@ import { readExperiment, type Reading } from "../../kernel/experiment.ts";
 import { leaseOf } from "../../kernel/lease.ts";
 import { makePlan } from "../../kernel/planner.ts";
 import { run as runPlan, type RunEnd } from "../../kernel/runner.ts";
-import { cuttingSteps, unreachableSteps } from "../../kernel/stand-in.ts";
+import { cutsIn } from "../../kernel/stand-in.ts";
 import { planSha256, refuseOtherPlan } from "../../store/plan-hash.ts";
 import { openRunLog } from "../../store/run-log.ts";
 import { monotonicUs, realClock } from "../clock.ts";
@@ -204,9 +204,7 @@ function leaseOfStep(id: StepId, { plan, plugins, reading }: Job): Lease | null 
   const step = plan.steps.find((one) => one.id === id);
   if (!step || step.healMs === null) return null;
   const faults = byName("fault", [...reading.definitions.faults, ...plugins.faults]);
-  const cutting = cuttingSteps(plan, faults);
-  const unreachable = unreachableSteps(plan, faults);
-  const of = { plan, cutting, unreachable, leasing: LEASING };
+  const of = { plan, ...cutsIn(plan, faults), leasing: LEASING };
   return leaseOf(step, step.healMs - step.injectMs, of);
 }
 
