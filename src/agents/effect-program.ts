@@ -37,6 +37,12 @@ const PROGRAMS: {
   "disk-fill": () => import("./effects/disk-fill.ts"),
   "disk-slow": () => import("./effects/disk-slow.ts"),
   delete: () => import("./effects/delete.ts"),
+  evict: () => import("./effects/evict.ts"),
+  cordon: () => import("./effects/cordon.ts"),
+  drain: () => import("./effects/drain.ts"),
+  taint: () => import("./effects/taint.ts"),
+  image: () => import("./effects/image.ts"),
+  scale: () => import("./effects/scale.ts"),
   power: () => import("./effects/power.ts"),
   link: () => import("./effects/link.ts"),
 };

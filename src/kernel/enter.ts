@@ -10,6 +10,7 @@ import { findExisting } from "./existing.ts";
 import { gpusFor } from "./gpus.ts";
 import { imageProblems, programsProblems } from "./images.ts";
 import { readPlacement, type Placement } from "./inventory.ts";
+import { readMarks, refuseMarks } from "./marks.ts";
 import { existingNamespaces, notOptedIn, optInCommand, optInProblems } from "./opt-in.ts";
 import { clusterProblems, refuse } from "./preflight.ts";
 import type { Holders } from "./run-system.ts";
@@ -79,6 +80,7 @@ export async function judgeCluster(
   );
   if (!fresh && objects.length > 0) {
     refuseLeftovers(await labelled(api, { run: null, planned: objects, signal }));
+    refuseMarks(await readMarks(api, signal));
   }
   return { stack: found.stack, damage };
 }

@@ -36,7 +36,7 @@ import { takeRunLease, type RunLease } from "./run-lease.ts";
 import type { Holders, Replaced, Resolved, System } from "./run-system.ts";
 import { RequestWindow, settle } from "./settle.ts";
 import { cutsIn, effectsOf } from "./stand-in.ts";
-import { leftoverEvents, removeObjects, sweepEffects, sweepFailed } from "./teardown.ts";
+import { leftoverEvents, removeObjects, sweepFailed, sweepsForEffects } from "./teardown.ts";
 import { spawnSamplers, started, stayWithLoad } from "./watch.ts";
 
 /** What a run tells while it goes on; only the record is kept. */
@@ -358,7 +358,8 @@ class PortSystem implements RunSystem {
   async #clear({ cluster, holders, objects }: Stage, signal: AbortSignal): Promise<void> {
     const { clock } = this;
     const of = { clock, run: this.#run, planned: objects, signal };
-    await this.#sweep(async () => sweepEffects(holders, of));
+    const sweeps = sweepsForEffects(cluster.api, { ...of, holders });
+    for (const sweep of sweeps) await this.#sweep(sweep);
     if (this.#goes()) return;
     this.#tell("removing what was deployed");
     await this.#sweep(async () => removeObjects(cluster.api, of));
@@ -369,7 +370,7 @@ class PortSystem implements RunSystem {
     return this.#cluster?.kind === "local" && !this.#deps.keep;
   }
 
-  async #sweep(look: () => ReturnType<typeof sweepEffects>): Promise<void> {
+  async #sweep(look: () => ReturnType<typeof removeObjects>): Promise<void> {
     try {
       for (const event of leftoverEvents(await look())) await note(this, event);
     } catch (error) {

@@ -7,6 +7,7 @@ import type { Api } from "../ports/api.ts";
 import type { Clock } from "../ports/clock.ts";
 import { bounded } from "./crew.ts";
 import { objectName, objectPath, removeCommand } from "./kube-path.ts";
+import { markedChange, readMarks, UNDO_ALL } from "./marks.ts";
 import type { Holders } from "./run-system.ts";
 import { labelled } from "./sweep.ts";
 
@@ -28,8 +29,23 @@ export function leftoverEvents(left: readonly Leftover[]): readonly EventBody[] 
     .map((one) => ({ type: "error", code: LEFTOVER, message: JSON.stringify(one) }));
 }
 
+interface Sweeping {
+  readonly clock: Clock;
+  readonly run: string;
+  readonly holders: Holders;
+  readonly signal: AbortSignal;
+}
+
+/** Looks for effects of the run and for what they left, apart: one that fails hides no other. */
+export function sweepsForEffects(
+  api: Api,
+  of: Sweeping,
+): readonly (() => Promise<readonly Leftover[]>)[] {
+  return [() => sweepEffects(of.holders, of), () => sweepMarks(api, of)];
+}
+
 /** Effects of the run that someone still holds. Throws when it could not look. */
-export async function sweepEffects(
+async function sweepEffects(
   holders: Holders,
   of: { readonly clock: Clock; readonly run: string; readonly signal: AbortSignal },
 ): Promise<readonly Leftover[]> {
@@ -39,6 +55,21 @@ export async function sweepEffects(
     .map((now) => now.held)
     .filter(({ id }) => id.startsWith(`${of.run}/`))
     .map(({ id, effect }) => ({ object: `effect ${id} ${effect.kind}`, remove: "ninety heal" }));
+}
+
+/** Changes of the run on objects that nobody holds any more. Throws when it could not look. */
+export async function sweepMarks(api: Api, of: Sweeping): Promise<readonly Leftover[]> {
+  const bound = { what: "sweep for marks", forMs: SWEEP_MAX_MS, parent: of.signal };
+  const marks = await bounded(of.clock, bound, (signal) => readMarks(api, signal));
+  const own = marks.filter(({ id }) => id.startsWith(`${of.run}/`));
+  if (own.length === 0) return [];
+  // Who cannot say what it holds is told by the sweep for effects.
+  const list = { ...bound, what: "list of held effects" };
+  const held = await bounded(of.clock, list, (signal) => of.holders.list(signal)).catch(() => []);
+  const ids = new Set(held.map((now) => now.held.id));
+  return own
+    .filter(({ id }) => !ids.has(id))
+    .map((mark) => ({ object: `${markedChange(mark)} by effect ${mark.id}`, remove: UNDO_ALL }));
 }
 
 /**

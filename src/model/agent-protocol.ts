@@ -60,14 +60,18 @@ export interface JournalEntry {
 export interface GuardConfig {
   readonly socketPath: string;
   readonly journalFolder: string;
-  /** Null: it deletes no pods. */
-  readonly api: {
-    /** `https://host:port`. */
-    readonly server: string;
-    readonly caFile: string;
-    readonly certFile: string;
-    readonly keyFile: string;
-  } | null;
+  /** Null: it changes no API object. */
+  readonly api:
+    | ({
+        /** `https://host:port`; null: that of the cluster whose pod it runs in. */
+        readonly server: string | null;
+        readonly caFile: string;
+      } & (
+        | { readonly certFile: string; readonly keyFile: string }
+        /** Read anew for each request. */
+        | { readonly tokenFile: string }
+      ))
+    | null;
   /**
    * By node name. Each argv must be idempotent and end within 25 s with code 0; what it leaves
    * running must be in a session of its own.

@@ -120,6 +120,34 @@ export type Effect =
     }
   /** Guard: deletes a pod. Happens once; there is nothing to release. */
   | { readonly kind: "delete"; readonly pod: Target<"pod">; readonly graceMs: Ms }
+  /** Guard: evicts a pod, as far as disruption budgets allow. Happens once. Null: its own grace. */
+  | { readonly kind: "evict"; readonly pod: Target<"pod">; readonly graceMs: Ms | null }
+  /** Guard: no new pod is scheduled to a node that is open. */
+  | { readonly kind: "cordon"; readonly node: string }
+  /** Guard: evicts the pods of a node that is cordoned, again and again; none is brought back. */
+  | { readonly kind: "drain"; readonly node: string }
+  /** Guard: a taint that the node has not. */
+  | {
+      readonly kind: "taint";
+      readonly node: string;
+      readonly key: string;
+      readonly value: string;
+      readonly effect: "NoSchedule" | "NoExecute";
+    }
+  /** Guard: a container of a pod has another image, in place. "": the pod's only one. */
+  | {
+      readonly kind: "image";
+      readonly pod: Target<"pod">;
+      readonly container: string;
+      readonly image: string;
+    }
+  /** Guard: a Deployment has another number of replicas. */
+  | {
+      readonly kind: "scale";
+      readonly namespace: string;
+      readonly deployment: string;
+      readonly replicas: number;
+    }
   /** Guard, local cluster: link first, then kill; release is a fresh boot. */
   | { readonly kind: "power"; readonly node: string }
   /** Guard, local cluster: the node's cable is out. */
@@ -262,6 +290,42 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     cutsControlPath: false,
     means: "DELETE by the API server, of the pod with that uid only",
   },
+  evict: {
+    doneBy: "api",
+    once: true,
+    cutsControlPath: false,
+    means: "eviction by the API server, of the pod with that uid only, as far as budgets allow",
+  },
+  cordon: {
+    doneBy: "api",
+    once: false,
+    cutsControlPath: false,
+    means: "spec.unschedulable of the node, marked as ours",
+  },
+  drain: {
+    doneBy: "api",
+    once: false,
+    cutsControlPath: false,
+    means: "evictions by the API server, as far as budgets allow, as long as it lasts",
+  },
+  taint: {
+    doneBy: "api",
+    once: false,
+    cutsControlPath: false,
+    means: "taint of the node, marked as ours",
+  },
+  image: {
+    doneBy: "api",
+    once: false,
+    cutsControlPath: false,
+    means: "image in the pod's spec, marked as ours",
+  },
+  scale: {
+    doneBy: "api",
+    once: false,
+    cutsControlPath: false,
+    means: "replicas in the Deployment's spec, marked as ours",
+  },
   power: {
     doneBy: "machine",
     once: false,
@@ -287,8 +351,9 @@ export function happensOnce({ kind }: Effect): boolean {
   return EFFECT_FACTS[kind].once;
 }
 
-/** The node that an effect is carried out on. */
+/** The node that an effect is carried out on; "": it is on none. */
 export function nodeOf(effect: Effect): string {
   if ("gpu" in effect) return effect.gpu.node;
-  return "pod" in effect ? effect.pod.node : effect.node;
+  if ("pod" in effect) return effect.pod.node;
+  return "node" in effect ? effect.node : "";
 }

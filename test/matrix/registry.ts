@@ -11,7 +11,8 @@ import {
 import { deviceBench } from "../support/benches/devices.ts";
 import { linkBench, powerBench } from "../support/benches/machines.ts";
 import { dependencyBench, netShapeBench, nodeNetBench } from "../support/benches/networks.ts";
-import { deleteBench } from "../support/benches/pods.ts";
+import { objectBench } from "../support/benches/objects.ts";
+import { removalBench } from "../support/benches/pods.ts";
 import type { EffectBench } from "../support/effect-bench.ts";
 import { binaryFolder, startApiServer, type ApiServer } from "../support/kube-api-server.ts";
 import { netEffectsPath } from "../support/net-pair.ts";
@@ -36,7 +37,16 @@ export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
   "disk-fill": { make: () => roomBenchOf("disk-fill") },
   "disk-slow": { make: () => roomBenchOf("disk-slow") },
   dependency: { make: async () => dependencyBench(await netEffects()) },
-  delete: { make: async () => deleteBench(await apiServer()) },
+  delete: { make: async () => removalBench(await apiServer(), "delete") },
+  evict: { make: async () => removalBench(await apiServer(), "evict") },
+  cordon: { make: async () => objectBench(await apiServer(), "cordon") },
+  taint: { make: async () => objectBench(await apiServer(), "taint") },
+  image: { make: async () => objectBench(await apiServer(), "image") },
+  scale: { make: async () => objectBench(await apiServer(), "scale") },
+  drain: {
+    onCluster: "it ends with its process, and what it took away is not brought back",
+    test: "test/e2e/api-effects.e2e.ts",
+  },
   power: { make: powerBench },
   link: { make: async () => linkBench(await netEffects()) },
 };

@@ -11,9 +11,21 @@ import { endAll, exited, freezeAll, processesWith, startProgram, until } from ".
 
 const GUARD = join(import.meta.dirname, "../../src/agents/guard.ts");
 
+const MACHINE_EFFECTS: readonly [Effect, Effect] = [
+  { kind: "power", node: "n1" },
+  { kind: "link", node: "n2" },
+];
+
+/** Effects that are held at an API server, and eyes on them. */
+export interface ApiEffects {
+  readonly effects: readonly [Effect, Effect];
+  readonly isThere: (effect: Effect) => Promise<boolean>;
+}
+
 /** A guard whose machines are files, started again whenever it dies. */
 export async function guardBench(
   api: GuardConfig["api"] = null,
+  held: ApiEffects | null = null,
 ): Promise<InjectorBench & { readonly folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), "ninety-guard-"));
   const mark = (node: string, what: string): string => join(folder, `${node}-${what}`);
@@ -64,9 +76,10 @@ export async function guardBench(
   return {
     folder,
     injector,
-    effect: (nth) => (nth === 0 ? { kind: "power", node: "n1" } : { kind: "link", node: "n2" }),
+    effect: (nth) => held?.effects[nth] ?? MACHINE_EFFECTS[nth],
     foreign: { kind: "link", node: "not-ours" },
-    isThere: (effect) => "node" in effect && existsSync(mark(effect.node, effect.kind)),
+    isThere: (effect) =>
+      held?.isThere(effect) ?? ("node" in effect && existsSync(mark(effect.node, effect.kind))),
     nowUs: () => nowUs() - monotonicStartUs,
     breaks: {
       holder: () => endAll([guard.pid ?? 0]),

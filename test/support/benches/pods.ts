@@ -12,7 +12,10 @@ import type { ApiServer } from "../kube-api-server.ts";
 let made = 0;
 
 /** Two pods that are made again under their names, as by a controller, and counted. */
-export async function deleteBench(server: ApiServer): Promise<EffectBench> {
+export async function removalBench(
+  server: ApiServer,
+  kind: "delete" | "evict",
+): Promise<EffectBench> {
   const api = kubeApi(server.kubeconfig("admin"));
   const pods = "api/v1/namespaces/default/pods";
   const [one, two] = await Promise.all([keptPod(), keptPod()]);
@@ -59,7 +62,7 @@ export async function deleteBench(server: ApiServer): Promise<EffectBench> {
   }
 
   return {
-    effect: (nth) => ({ kind: "delete", pod: (nth === 0 ? one : two).target, graceMs: 0 }),
+    effect: (nth) => ({ kind, pod: (nth === 0 ? one : two).target, graceMs: 0 }),
     mark: (effect) => `"name":"${keptOf(effect).target.name}"`,
     isThere: async (effect) => (await api.get(`${pods}/${keptOf(effect).target.name}`)) === null,
     times: (effect) => keptOf(effect).madeAgain(),

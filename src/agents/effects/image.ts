@@ -1,0 +1,1 @@
+export { apply, extend, undo } from "../marked-effect.ts";
