@@ -51,19 +51,23 @@ const HOLDERS: Readonly<Record<(typeof EFFECT_FACTS)[EffectKind]["doneBy"], Need
   node: { what: "node agent", where: OURS },
   machine: { what: "guard of a local cluster", where: "local cluster only" },
 };
+/** For what has to be held at the API server. */
+const GUARD: Need = { what: "guard", where: OURS };
 const THINGS: Readonly<Partial<Record<TargetKind, Need>>> = {
   gpu: { what: "virtual GPUs", where: OURS },
 };
 /** All that a fault may need. */
-export const NEEDS: readonly Need[] = [...Object.values(HOLDERS), ...Object.values(THINGS)];
+export const NEEDS: readonly Need[] = [...Object.values(HOLDERS), GUARD, ...Object.values(THINGS)];
+
+function holderOf(kind: EffectKind): Need {
+  const { doneBy, once } = EFFECT_FACTS[kind];
+  return doneBy === "api" && !once ? GUARD : HOLDERS[doneBy];
+}
 
 export function faultEntry(fault: AnyFault): FaultEntry {
   const { name, about, lasts, kinds, evidence, params } = fault;
   const on = targetKinds(fault);
-  const needed = [
-    ...kinds.map((kind) => HOLDERS[EFFECT_FACTS[kind].doneBy]),
-    ...on.map((kind) => THINGS[kind]),
-  ];
+  const needed = [...kinds.map(holderOf), ...on.map((kind) => THINGS[kind])];
   return {
     name,
     about,

@@ -6,6 +6,7 @@ import { cpus, release, totalmem } from "node:os";
 import { basename, join } from "node:path";
 import { clusterDns } from "../../workloads/parts/cluster-dns.ts";
 import { virtualGpus } from "../../workloads/parts/gpu-plugin.ts";
+import { guard } from "../../workloads/parts/guard.ts";
 import { METRICS_SERVER, metricsServer } from "../../workloads/parts/metrics-server.ts";
 import { nodeAgent } from "../../workloads/parts/node-agent.ts";
 import { ensureBinaries, folderOf, programPath, type Binaries } from "../artifacts/binaries.ts";
@@ -18,13 +19,14 @@ import { kubeWitness } from "../clusters/kube/witness.ts";
 import { userImages } from "../clusters/local/image-archive.ts";
 import { attachLocal, localProvider, localStatus, needImages } from "../clusters/local/local.ts";
 import { apiInjector } from "../injectors/api.ts";
-import { guardInjector } from "../injectors/guard.ts";
+import { guardInjector, guardPodInjector } from "../injectors/guard.ts";
 import { nodeAgentInjector } from "../injectors/node-agent.ts";
 import { bringsNothing } from "../kernel/existing.ts";
 import type { Reading } from "../kernel/experiment.ts";
 import { scales } from "../kernel/scale.ts";
 import { createSystem, type RunSystem } from "../kernel/system.ts";
 import { k6Runner } from "../load/k6.ts";
+import { EFFECT_FACTS, type EffectKind } from "../model/effect.ts";
 import type { Json } from "../model/json.ts";
 import type { Part } from "../ports/author.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -65,9 +67,21 @@ export function addOns(reading: Reading, where: Where): readonly Part[] {
   const { gpusPerNode } = reading.cluster;
   return [
     nodeAgent(),
+    // A local cluster has one beside it.
+    ...(where === "kube" && holdsObjects(reading) ? [guard()] : []),
     ...(gpusPerNode > 0 ? [virtualGpus({ perNode: gpusPerNode })] : []),
     ...(where === "local" && reading.stack.some(scales) ? [metricsServer()] : []),
   ];
+}
+
+const kindsOf = ({ definitions }: Reading): readonly EffectKind[] =>
+  definitions.faults.flatMap((fault) => fault.kinds);
+
+/** Whether a change of an API object has to be held. */
+function holdsObjects(reading: Reading): boolean {
+  return kindsOf(reading).some(
+    (kind) => EFFECT_FACTS[kind].doneBy === "api" && !EFFECT_FACTS[kind].once,
+  );
 }
 
 const TOOLS = ["nftables", "iptables", "conntrack", "iproute2", "util-linux", "openssl"] as const;
@@ -191,9 +205,12 @@ function providerOf(choice: ClusterChoice, reading: Reading): ClusterProvider {
   if (choice.context === undefined) {
     return local(choice, reading.stack.some(scales) ? [METRICS_SERVER] : []);
   }
+  const where = whereOf(choice);
   return kubeProvider({
     context: choice.context,
-    changes: addOns(reading, whereOf(choice)).length > 0 || !bringsNothing(reading),
+    changes: addOns(reading, where).length > 0 || !bringsNothing(reading),
+    guarded: where === "kube" && holdsObjects(reading),
+    evicts: kindsOf(reading).includes("evict"),
     ...(choice.image === undefined ? {} : { images: { programs: choice.image } }),
   });
 }
@@ -202,13 +219,13 @@ function providerOf(choice: ClusterChoice, reading: Reading): ClusterProvider {
 export function injectorsOf(cluster: Cluster, monotonicStartUs: number): readonly Injector[] {
   const { socketPath, machines } = cluster.guard;
   const { api, images } = cluster;
-  const agent =
-    images["programs"] === undefined ? [] : [nodeAgentInjector({ api, monotonicStartUs })];
-  const guard =
-    socketPath === null
-      ? apiInjector({ api, monotonicStartUs })
-      : guardInjector({ socketPath, machines, monotonicStartUs });
-  return [...agent, guard];
+  const by = { api, monotonicStartUs };
+  const ours = images["programs"] !== undefined;
+  const agent = ours ? [nodeAgentInjector(by)] : [];
+  if (socketPath !== null) {
+    return [...agent, guardInjector({ socketPath, machines, monotonicStartUs })];
+  }
+  return [...agent, ...(ours ? [guardPodInjector(by)] : []), apiInjector(by)];
 }
 
 function loadRunner(install: boolean): LoadRunner {

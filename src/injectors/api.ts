@@ -1,26 +1,38 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { EFFECT_FACTS, type Effect, type Held } from "../model/effect.ts";
 import { EXIT, NinetyError, messageOf } from "../model/error.ts";
-import { textAt, type Json } from "../model/json.ts";
-import type { Us } from "../model/quantity.ts";
+import { textAt } from "../model/json.ts";
+import { deletionOf, evictionOf, wordsOf } from "../model/pod-removal.ts";
+import type { Ms, Us } from "../model/quantity.ts";
 import type { Api } from "../ports/api.ts";
 import type { Injector } from "../ports/injector.ts";
 
 /** Ids that are remembered: more steps than any run has. */
 const REMEMBERED_MAX = 10_000;
 
-type Delete = Extract<Effect, { kind: "delete" }>;
+/** Less than whoever asked for it waits. */
+const ALLOWED_WITHIN_MS = 8_000;
+const PAUSE_MS = 500;
+const NOT_ALLOWED = 429;
+
+/** What happens once. */
+type Removing = Extract<Effect, { kind: "delete" | "evict" }>;
 
 export interface ApiInjectorOptions {
   readonly api: Api;
   /** CLOCK_MONOTONIC at the start of the run. */
   readonly monotonicStartUs: Us;
+  /** Between two evictions where a disruption budget did not allow the first. Default 500. */
+  readonly pauseMs?: Ms;
 }
 
 /**
- * What needs nothing but the API server, on a cluster that has no guard: pods are deleted. It
- * happens once, so there is nothing that could outlive us; what would have to be held is refused.
+ * What needs nothing but the API server: pods are deleted or evicted. It happens once, so there is
+ * nothing that could outlive us; what would have to be held is refused.
  */
-export function apiInjector({ api, monotonicStartUs }: ApiInjectorOptions): Injector {
+export function apiInjector(options: ApiInjectorOptions): Injector {
+  const { api, monotonicStartUs, pauseMs = PAUSE_MS } = options;
   const ended = new Set<string>();
   const begun = new Map<string, Promise<Us>>();
   const nowUs = (): Us => Number(process.hrtime.bigint() / 1_000n) - monotonicStartUs;
@@ -30,9 +42,11 @@ export function apiInjector({ api, monotonicStartUs }: ApiInjectorOptions): Inje
     async start(held, _lease, signal) {
       const { id, effect } = held;
       if (ended.has(id)) throw refused(held, "must be new, got one that ended");
-      if (effect.kind !== "delete") throw refused(held, `must be delete, got ${effect.kind}`);
+      if (!isRemoving(effect)) {
+        throw refused(held, `must be delete or evict, got ${effect.kind}`);
+      }
       // Asked again it is the same deletion, not a second one; a failure may be tried again.
-      const doing = begun.get(id) ?? remove(api, effect, signal).then(nowUs);
+      const doing = begun.get(id) ?? remove(effect, { api, pauseMs, signal }).then(nowUs);
       if (begun.size < REMEMBERED_MAX) begun.set(id, doing);
       try {
         return await doing;
@@ -49,47 +63,47 @@ export function apiInjector({ api, monotonicStartUs }: ApiInjectorOptions): Inje
   };
 }
 
-function meansOf({ kind }: Effect): ReturnType<Injector["accepts"]> {
-  if (kind === "delete") return { means: EFFECT_FACTS[kind].means };
-  return EFFECT_FACTS[kind].doneBy === "node"
-    ? { refused: `${kind} needs the node agent: --image <reference of ninety's programs>` }
-    : { refused: `${kind} needs the guard of a local cluster` };
+const isRemoving = (effect: Effect): effect is Removing =>
+  effect.kind === "delete" || effect.kind === "evict";
+
+function meansOf(effect: Effect): ReturnType<Injector["accepts"]> {
+  const { kind } = effect;
+  const { doneBy, means } = EFFECT_FACTS[kind];
+  if (isRemoving(effect)) return { means };
+  if (doneBy === "machine") return { refused: `${kind} needs the guard of a local cluster` };
+  const who = doneBy === "node" ? "the node agent" : "the guard";
+  return { refused: `${kind} needs ${who}: --image <reference of ninety's programs>` };
 }
 
 function refused({ id }: Held, why: string, cause?: unknown): NinetyError {
   return new NinetyError(`effect ${id}: ${why}`, { exit: EXIT.unknown, cause });
 }
 
-async function remove(api: Api, { pod, graceMs }: Delete, signal: AbortSignal): Promise<void> {
-  const { namespace, name, uid } = pod;
-  const path = `api/v1/namespaces/${namespace}/pods/${name}`;
-  const { status, body } = await api.call(
-    {
-      method: "DELETE",
-      path,
-      body: {
-        apiVersion: "v1",
-        kind: "DeleteOptions",
-        gracePeriodSeconds: Math.ceil(graceMs / 1_000),
-        preconditions: { uid },
-      },
-    },
-    signal,
-  );
-  if (status === 404 || status === 409) {
-    throw new Error(`pod ${namespace}/${name} must have uid ${uid}, got gone`);
+/** An eviction is asked for again while a disruption budget does not allow it. */
+async function remove(
+  effect: Removing,
+  of: { readonly api: Api; readonly pauseMs: Ms; readonly signal: AbortSignal },
+): Promise<void> {
+  const { api, pauseMs, signal } = of;
+  const { pod } = effect;
+  const name = `pod ${pod.namespace}/${pod.name}`;
+  const gone = `${name} must have uid ${pod.uid}, got gone`;
+  const untilMs = performance.now() + ALLOWED_WITHIN_MS;
+  if (effect.kind === "evict") {
+    const there = await api.get(`api/v1/namespaces/${pod.namespace}/pods/${pod.name}`, signal);
+    if (textAt(there, "metadata", "uid") !== pod.uid) throw new Error(gone);
   }
-  if (status >= 300) {
-    throw new Error(
-      `delete of pod ${namespace}/${name} must be accepted, got ${status}: ${said(body)}`,
-    );
-  }
-}
-
-function said(body: string): string {
-  try {
-    return textAt(JSON.parse(body) as Json, "message") || body.slice(0, 300);
-  } catch {
-    return body.slice(0, 300);
+  const request =
+    effect.kind === "delete" ? deletionOf(pod, effect.graceMs) : evictionOf(pod, effect.graceMs);
+  for (;;) {
+    const { status, body } = await api.call(request, signal);
+    if (status < 300) return;
+    if (status === 404 || status === 409) throw new Error(gone);
+    const isLast = performance.now() + pauseMs > untilMs;
+    if (effect.kind !== "evict" || status !== NOT_ALLOWED || isLast) {
+      const what = effect.kind === "evict" ? "eviction" : "delete";
+      throw new Error(`${what} of ${name} must be accepted, got ${status}: ${wordsOf(body)}`);
+    }
+    await sleep(pauseMs, undefined, { signal });
   }
 }

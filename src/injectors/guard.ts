@@ -1,9 +1,11 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { AGENT_NODE } from "../model/agent-pod.ts";
 import { EFFECT_FACTS, nodeOf, type Effect } from "../model/effect.ts";
+import { GUARD, guardIn } from "../model/guard-pod.ts";
 import type { Us } from "../model/quantity.ts";
-import type { ExecSession } from "../ports/api.ts";
+import type { Api, ExecSession } from "../ports/api.ts";
 import type { Injector } from "../ports/injector.ts";
 import { HolderClient } from "./holder-client.ts";
 
@@ -11,6 +13,8 @@ const LINE_MAX_CHARS = 4_194_304;
 /** Its supervisor pauses for a second before it starts a guard that died again. */
 const AGAIN_MAX_MS = 5_000;
 const RETRY_MS = 50;
+
+const CONNECT = [...AGENT_NODE, "/app/src/agents/connect.ts"] as const;
 
 export interface GuardInjectorOptions {
   readonly socketPath: string;
@@ -20,11 +24,49 @@ export interface GuardInjectorOptions {
   readonly monotonicStartUs: Us;
 }
 
-/** Effects that no agent on a node could end: pods, power, links. */
+/** Effects that no agent on a node could end: API objects, power, links. */
 export function guardInjector(options: GuardInjectorOptions): Injector & { close(): void } {
   const { socketPath, machines, monotonicStartUs } = options;
   const open = (signal: AbortSignal): Promise<ExecSession> => openAgain(socketPath, signal);
-  const client = new HolderClient("guard", open, monotonicStartUs);
+  return injectorBy(new HolderClient("guard", open, monotonicStartUs), machines);
+}
+
+/**
+ * The guard in a pod of the cluster, for what must be held: by one long exec that is opened when
+ * first needed and kept. It has no machines to switch; where there is none, nothing is held.
+ */
+export function guardPodInjector(options: {
+  readonly api: Api;
+  /** CLOCK_MONOTONIC at the start of the run. */
+  readonly monotonicStartUs: Us;
+}): Injector & { close(): void } {
+  const { api, monotonicStartUs } = options;
+  const path = `api/v1/namespaces/${GUARD.namespace}/pods`;
+  const find = async (signal: AbortSignal): Promise<ReturnType<typeof guardIn>> =>
+    guardIn(await api.list(path, signal));
+  // Anew for every session: the pod may have been replaced.
+  const open = async (signal: AbortSignal): Promise<ExecSession> => {
+    const pod = await find(signal);
+    if (pod === null) throw new Error(`a guard must run in ${GUARD.namespace}, got none`);
+    return api.exec(pod, CONNECT, signal);
+  };
+  const injector = injectorBy(new HolderClient("guard", open, monotonicStartUs), []);
+  return {
+    ...injector,
+    accepts: (effect) => {
+      const { kind } = effect;
+      const { doneBy, once } = EFFECT_FACTS[kind];
+      if (doneBy === "machine") return { refused: `${kind} needs the guard of a local cluster` };
+      return once ? { refused: `${kind} needs no guard` } : injector.accepts(effect);
+    },
+    list: async (signal) => ((await find(signal)) === null ? [] : injector.list(signal)),
+  };
+}
+
+function injectorBy(
+  client: HolderClient,
+  machines: readonly string[],
+): Injector & { close(): void } {
   return {
     name: "guard",
     accepts: (effect) => meansOf(effect, machines),

@@ -1,24 +1,15 @@
-// Through a kubeconfig alone: no image of ours, no agent, no guard. The command runs on a machine
-// of the cluster's network (the load host's namespace), as an engineer's would in staging.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// Through a kubeconfig alone: no image of ours, no agent, no guard.
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runningLocal } from "../../src/cli/compose.ts";
-import { cacheRoot } from "../../src/cli/folders.ts";
-import type { Layout } from "../../src/clusters/local/layout.ts";
 import type { KubeObject } from "../../src/model/json.ts";
 import type { Cluster } from "../../src/ports/cluster.ts";
 import { eventually, ninety, ROOT, type Ended } from "../support/ninety.ts";
+import { CONTEXT, staging, type Staging } from "../support/staging.ts";
 
 const INSTANCE = "e2e-context";
-const CONTEXT = "staging";
 const labels = { app: "web" };
-const folder = mkdtempSync(join(tmpdir(), "ninety-context-"));
-const kubeconfig = join(folder, "kubeconfig");
+let there: Staging;
 let cluster: Cluster;
-let layout: Layout;
 
 const web = (image: string): readonly KubeObject[] => [
   {
@@ -65,47 +56,14 @@ const web = (image: string): readonly KubeObject[] => [
   },
 ];
 
-/** The instance's own kubeconfig, as it looks from a machine beside the control plane. */
-function kubeconfigInside(): string {
-  const control = layout.machines.find(({ role }) => role === "control");
-  const text = readFileSync(cluster.kubeconfigPath, "utf8");
-  const server = `https://${control?.address}:${layout.network.apiPort}`;
-  const moved = text.replace(/https:\/\/[^\s",]+/, server);
-  expect(moved).toContain(server);
-  const config = JSON.parse(moved) as {
-    contexts: { name: string }[];
-    "current-context"?: string;
-  };
-  for (const context of config.contexts) context.name = CONTEXT;
-  return JSON.stringify({ ...config, "current-context": CONTEXT });
-}
-
-/** `ninety <args>` where clients of the cluster live. */
-function ninetyInside(...args: readonly string[]): Promise<Ended> {
-  const load = layout.machines.find(({ role }) => role === "load");
-  const startMs = performance.now();
-  const argv = [`--net=${load?.namespacePath}`, "node", `${ROOT}bin/ninety.js`, ...args];
-  const child = spawn("nsenter", argv, {
-    cwd: folder,
-    env: { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const said = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
-  return new Promise((resolve) => {
-    child.on("close", (code) => resolve({ code, ...said, tookMs: performance.now() - startMs }));
-  });
-}
+const ninetyInside = (...args: readonly string[]): Promise<Ended> => there.ninety(...args);
 
 beforeAll(async () => {
   await ninety(["cluster", "down", "--instance", INSTANCE]);
   const up = await ninety(["cluster", "up", "--instance", INSTANCE, "--gpus", "0", "--json"]);
   expect(up.code, up.stderr).toBe(0);
-  cluster = runningLocal(INSTANCE)!;
-  const file = join(cacheRoot(), "clusters", INSTANCE, "cluster.json");
-  layout = (JSON.parse(readFileSync(file, "utf8")) as { layout: Layout }).layout;
-  writeFileSync(kubeconfig, kubeconfigInside());
+  there = staging(INSTANCE);
+  cluster = there.cluster;
   for (const object of web(cluster.images["programs"] ?? "")) await cluster.api.apply(object);
   await eventually(
     "the web serves",
@@ -118,7 +76,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   expect((await ninety(["cluster", "down", "--instance", INSTANCE])).code).toBe(0);
-  rmSync(folder, { recursive: true, force: true });
+  there.remove();
 });
 
 const experiment = (name: string): string => join(ROOT, "test/support", `${name}.experiment.ts`);

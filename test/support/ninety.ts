@@ -26,8 +26,16 @@ export function start(
   env: NodeJS.ProcessEnv = {},
   root = ROOT,
 ): Running {
+  return startArgv(["node", join(root, "bin/ninety.js"), ...args], { folder, env });
+}
+
+/** As `start`, by any command that ends up in it. */
+export function startArgv(
+  [program = "", ...args]: readonly string[],
+  { folder, env }: { readonly folder: string; readonly env: NodeJS.ProcessEnv },
+): Running {
   const startMs = performance.now();
-  const child = spawn("node", [join(root, "bin/ninety.js"), ...args], {
+  const child = spawn(program, args, {
     cwd: folder,
     env: { ...process.env, ...env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],

@@ -13,3 +13,10 @@ test("metrics are brought where something scales, to a cluster that is ours", as
   expect(await addOnsOf("hpa", "kube")).toEqual(["node-agent"]);
   expect(await addOnsOf("gpu-loss", "local")).toEqual(["node-agent", "gpu-plugin"]);
 });
+
+test("a guard is brought where objects are to be held, to a cluster that has none beside it", async () => {
+  expect(await addOnsOf("node-drain", "kube")).toEqual(["node-agent", "guard", "gpu-plugin"]);
+  expect(await addOnsOf("node-drain", "local")).toEqual(["node-agent", "gpu-plugin"]);
+  // What happens once needs nobody to hold it.
+  expect(await addOnsOf("pod-evict", "kube")).toEqual(["node-agent", "gpu-plugin"]);
+});

@@ -243,4 +243,8 @@ test("permissions are shown the way kubectl auth can-i takes them", () => {
     "delete leases.coordination.k8s.io",
   ]);
   expect(shown).toEqual(expect.arrayContaining([...looks]));
+  const evicts = permissionsFor({ changes: false, evicts: true }).map(showPermission);
+  expect(evicts).toEqual([...looks, "create pods/eviction"]);
+  const guarded = permissionsFor({ changes: true, guarded: true }).map(showPermission);
+  expect(guarded).toEqual([...shown, "patch nodes", "patch pods", "create pods/eviction"]);
 });

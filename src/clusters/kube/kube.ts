@@ -9,7 +9,12 @@ import { kubeApi } from "./api.ts";
 import { Connection } from "./connection.ts";
 import { differences, hasRealGpus, notReady, showNode } from "./inventory.ts";
 import { processHost } from "./load-host.ts";
-import { missingPermissions, permissionsFor, showPermission } from "./permissions.ts";
+import {
+  missingPermissions,
+  permissionsFor,
+  showPermission,
+  type Permission,
+} from "./permissions.ts";
 import { pause } from "./time-limit.ts";
 
 export interface KubeOptions {
@@ -21,6 +26,10 @@ export interface KubeOptions {
   readonly images?: Readonly<Record<string, string>>;
   /** Whether a run brings objects of its own, and needs the permissions to. Default true. */
   readonly changes?: boolean;
+  /** Whether a guard is among them: nobody may give it what he has not. Default false. */
+  readonly guarded?: boolean;
+  /** Whether pods are evicted. Default false. */
+  readonly evicts?: boolean;
   /** Default: plain processes of this machine. */
   readonly loadHost?: LoadHost;
 }
@@ -40,7 +49,8 @@ export function kubeProvider(options: KubeOptions = {}): ClusterProvider {
       const context = await contextName(path, options.context);
       const api = kubeApi(path, context);
       await versionOf(api, context, signal);
-      await mayAll(api, { context, changes: options.changes ?? true }, signal);
+      const { changes = true, guarded = false, evicts = false } = options;
+      await mayAll(api, permissionsFor({ changes, guarded, evicts }), context, signal);
     },
     up: async (plan, progress, signal) => {
       const context = await contextName(path, options.context);
@@ -94,10 +104,10 @@ async function asked<T>(work: Promise<T>, context: string): Promise<T> {
 
 async function mayAll(
   api: Api,
-  { context, changes }: { readonly context: string; readonly changes: boolean },
+  needed: readonly Permission[],
+  context: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const needed = permissionsFor({ changes });
   const missing = await asked(missingPermissions(api, needed, signal), context);
   if (missing.length === 0) return;
   const lines = missing.map(

@@ -41,11 +41,31 @@ const CHANGES: Readonly<Record<string, string>> = {
   "rbac.authorization.k8s.io/roles/": "get create patch",
   "rbac.authorization.k8s.io/rolebindings/": "get create patch",
 };
+
+/** What a guard may do, and whoever deploys one therefore too. */
+const GUARDS: Readonly<Record<string, string>> = {
+  "/nodes/": "patch",
+  "/pods/": "patch",
+};
+const EVICTS: Readonly<Record<string, string>> = { "/pods/eviction": "create" };
 const AT_ONCE = 8;
 
 /** What a run needs: one that brings nothing of its own only looks, and deletes pods. */
-export function permissionsFor({ changes }: { readonly changes: boolean }): readonly Permission[] {
-  return [LOOKS, ...(changes ? [CHANGES] : [])].flatMap((needed) =>
+export function permissionsFor(of: {
+  readonly changes: boolean;
+  /** Default false. */
+  readonly guarded?: boolean;
+  /** Default false. */
+  readonly evicts?: boolean;
+}): readonly Permission[] {
+  const { changes, guarded = false, evicts = false } = of;
+  const all = [
+    LOOKS,
+    ...(changes ? [CHANGES] : []),
+    ...(guarded ? [GUARDS] : []),
+    ...(guarded || evicts ? [EVICTS] : []),
+  ];
+  return all.flatMap((needed) =>
     Object.entries(needed).flatMap(([key, verbs]) => {
       const [group = "", resource = "", subresource = ""] = key.split("/");
       return verbs.split(" ").map((verb) => ({ verb, group, resource, subresource }));
