@@ -4,6 +4,7 @@ import { all, experiment, inTurn, one } from "ninety";
 import { availability } from "ninety/checks/availability";
 import { containerHang } from "ninety/faults/container-hang";
 import { containerKill } from "ninety/faults/container-kill";
+import { corednsDown } from "ninety/faults/coredns-down";
 import { cpuStress } from "ninety/faults/cpu-stress";
 import { crashLoop } from "ninety/faults/crash-loop";
 import { dependencyError } from "ninety/faults/dependency-error";
@@ -22,6 +23,7 @@ import { gpuSilentCpuFallback } from "ninety/faults/gpu-silent-cpu-fallback";
 import { gpuSlow } from "ninety/faults/gpu-slow";
 import { gpuStickyError } from "ninety/faults/gpu-sticky-error";
 import { gpuWrongAnswers } from "ninety/faults/gpu-wrong-answers";
+import { imageUnavailable } from "ninety/faults/image-unavailable";
 import { memoryStress } from "ninety/faults/memory-stress";
 import { netBandwidth } from "ninety/faults/net-bandwidth";
 import { netCorrupt } from "ninety/faults/net-corrupt";
@@ -31,7 +33,10 @@ import { netLoss } from "ninety/faults/net-loss";
 import { netPartition } from "ninety/faults/net-partition";
 import { netReorder } from "ninety/faults/net-reorder";
 import { nodePartition } from "ninety/faults/node-partition";
+import { nodeDrain } from "ninety/faults/node-drain";
 import { nodePowerOff } from "ninety/faults/node-power-off";
+import { nodeTaint } from "ninety/faults/node-taint";
+import { podEvict } from "ninety/faults/pod-evict";
 import { podKill } from "ninety/faults/pod-kill";
 import { processesExhausted } from "ninety/faults/processes-exhausted";
 import { podUnready } from "ninety/faults/pod-unready";
@@ -100,6 +105,11 @@ export default experiment({
     netReorder({ ...pod, reorder: "25%" }),
     netBandwidth({ ...pod, perSecond: "256KiB", path: "/v1/models/mlp:predict" }),
     podUnready(pod),
+    nodeDrain(node),
+    imageUnavailable(pod),
+    corednsDown({ for: "8s" }),
+    podEvict({ on: one(met.pods) }),
+    nodeTaint(node),
   ]),
   observe: "2m",
   accepts: ["pdb-broken", "no-spare-gpu", "unleased", "affects-probes"],
