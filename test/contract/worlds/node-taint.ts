@@ -1,6 +1,6 @@
 import type { Json } from "../../../src/model/json.ts";
 import type { FaultCase } from "../../../src/testing/fault-contract.ts";
-import { node, nodeWorld, podOf } from "../../support/node-world.ts";
+import { node, nodeWorld, podOf } from "../../support/node-objects-world.ts";
 
 const bearing = (...tolerations: readonly Json[]): object => ({ spec: { tolerations } });
 const server = podOf("server-1", bearing({ operator: "Exists", effect: "NoSchedule" }));
