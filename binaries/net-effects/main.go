@@ -1,5 +1,6 @@
-// Effects on one pod: its network, from inside its namespace, and what its containers have left.
-// Nothing of it outlives its process, but for a limit of open files, which it raises again at its end.
+// Effects on one pod: its network, from inside its namespace, and what its containers have left; and
+// on programs of a node. Nothing of it outlives its process, but for a limit of open files, which it
+// raises again at its end.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"ninety/binaries/net-effects/internal/ask"
+	"ninety/binaries/net-effects/internal/hold"
 	"ninety/binaries/net-effects/internal/proxy"
 	"ninety/binaries/net-effects/internal/queue"
 	"ninety/binaries/net-effects/internal/room"
@@ -19,6 +21,7 @@ var programs = map[string]func(arguments []string) error{
 	"ask":   ask.Run,
 	"files": room.Files,
 	"fill":  room.Fill,
+	"hold":  hold.Run,
 	"proxy": proxy.Run,
 	"queue": queue.Run,
 	"try":   room.Try,
