@@ -73,8 +73,9 @@ async function main(): Promise<void> {
   let failure: unknown = null;
   let why: Why = "asked";
   try {
-    await program.apply(entry.held.effect, { id: entry.held.id, untilUs: entry.leaseEndsUs });
-    applied(nowUs());
+    const { held, leaseEndsUs: untilUs } = entry;
+    const thereUs = await program.apply(held.effect, { id: held.id, untilUs });
+    applied(thereUs ?? nowUs());
     why = await hold(program, entry);
   } catch (error) {
     failure = error;

@@ -12,8 +12,11 @@ export class NothingDone extends Error {}
 
 /** What one file in effects/ exports. */
 export interface EffectProgram<E extends Effect> {
-  /** Resolves once the effect is there; throws why it cannot be, and what was begun is undone. */
-  apply(effect: E, until: Until): Promise<void>;
+  /**
+   * Resolves once the effect is there, or with the stamp at which it will be: one that would hold
+   * back its own answer comes after it. Throws why it cannot be, and what was begun is undone.
+   */
+  apply(effect: E, until: Until): Promise<void | Us>;
   /** The lease became longer. */
   extend(effect: E, until: Until): Promise<void>;
   /** Idempotent, and from the effect's data alone. */
@@ -45,6 +48,10 @@ const PROGRAMS: {
   scale: () => import("./effects/scale.ts"),
   power: () => import("./effects/power.ts"),
   link: () => import("./effects/link.ts"),
+  reboot: () => import("./effects/reboot.ts"),
+  "program-stop": () => import("./effects/program-stop.ts"),
+  "component-stop": () => import("./effects/component-stop.ts"),
+  "component-kill": () => import("./effects/component-kill.ts"),
 };
 
 /** The program for a kind of effect: loaded only where one is carried; give it no other kind. */

@@ -1,5 +1,11 @@
 import type { AgentAnswer, AgentAsk, HeldNow, JournalEntry } from "../model/agent-protocol.ts";
-import { happensOnce, type EffectKind, type Held, type Lease } from "../model/effect.ts";
+import {
+  EFFECT_FACTS,
+  happensOnce,
+  type EffectKind,
+  type Held,
+  type Lease,
+} from "../model/effect.ts";
 import { messageOf } from "../model/error.ts";
 import type { Us } from "../model/quantity.ts";
 import { isOneOf } from "./ask.ts";
@@ -123,9 +129,9 @@ export class Holder {
   }
 
   async #doOnce(held: Held): Promise<Us> {
-    const doing = loadProgram(held.effect.kind)
-      .then((program) => program.apply(held.effect, { id: held.id, untilUs: 0 }))
-      .then(nowUs);
+    const doing = EFFECT_FACTS[held.effect.kind].hasMiddle
+      ? this.#doWhole(held)
+      : this.#doNow(held);
     this.#once.set(held.id, doing);
     // A failure may be tried again; a success is remembered like an ended id.
     doing.catch(() => this.#once.delete(held.id));
@@ -134,6 +140,30 @@ export class Holder {
       this.#once.delete(id);
     }
     return doing;
+  }
+
+  async #doNow(held: Held): Promise<Us> {
+    const program = await loadProgram(held.effect.kind);
+    await program.apply(held.effect, { id: held.id, untilUs: 0 });
+    return nowUs();
+  }
+
+  /** On the journal while it happens: should this process die, the next one undoes it. */
+  async #doWhole(held: Held): Promise<Us> {
+    const { journal } = this.#options;
+    const atUs = nowUs();
+    const ends = { sinceUs: atUs, leaseMs: 0, leaseEndsUs: atUs, deadlineUs: atUs };
+    const entry: JournalEntry = { held, childPid: null, childStart: null, ...ends };
+    journal.write(entry, true);
+    try {
+      const stampUs = await this.#doNow(held);
+      journal.remove(held.id);
+      return stampUs;
+    } catch (error) {
+      this.#carry(entry, null);
+      this.#settle(held.id);
+      throw error;
+    }
   }
 
   async #apply(entry: JournalEntry): Promise<Us> {

@@ -217,13 +217,14 @@ function providerOf(choice: ClusterChoice, reading: Reading): ClusterProvider {
 
 /** Who can hold effects in that cluster. */
 export function injectorsOf(cluster: Cluster, monotonicStartUs: number): readonly Injector[] {
-  const { socketPath, machines } = cluster.guard;
+  const { socketPath, machines, components } = cluster.guard;
   const { api, images } = cluster;
   const by = { api, monotonicStartUs };
   const ours = images["programs"] !== undefined;
   const agent = ours ? [nodeAgentInjector(by)] : [];
   if (socketPath !== null) {
-    return [...agent, guardInjector({ socketPath, machines, monotonicStartUs })];
+    const beside = { socketPath, machines, components, monotonicStartUs };
+    return [...agent, guardInjector(beside)];
   }
   return [...agent, ...(ours ? [guardPodInjector(by)] : []), apiInjector(by)];
 }

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { AGENT_NODE } from "../model/agent-pod.ts";
+import type { ControlComponent } from "../model/component.ts";
 import { EFFECT_FACTS, nodeOf, type Effect } from "../model/effect.ts";
 import { GUARD, guardIn } from "../model/guard-pod.ts";
 import type { Us } from "../model/quantity.ts";
@@ -20,15 +21,17 @@ export interface GuardInjectorOptions {
   readonly socketPath: string;
   /** Nodes whose power and link the guard can switch. */
   readonly machines: readonly string[];
+  /** Components of the control plane that it can stop and kill. */
+  readonly components: readonly ControlComponent[];
   /** CLOCK_MONOTONIC at the start of the run. */
   readonly monotonicStartUs: Us;
 }
 
-/** Effects that no agent on a node could end: API objects, power, links. */
+/** Effects that no agent on a node could end: API objects, power, links, the control plane. */
 export function guardInjector(options: GuardInjectorOptions): Injector & { close(): void } {
-  const { socketPath, machines, monotonicStartUs } = options;
+  const { socketPath, monotonicStartUs } = options;
   const open = (signal: AbortSignal): Promise<ExecSession> => openAgain(socketPath, signal);
-  return injectorBy(new HolderClient("guard", open, monotonicStartUs), machines);
+  return injectorBy(new HolderClient("guard", open, monotonicStartUs), options);
 }
 
 /**
@@ -50,7 +53,7 @@ export function guardPodInjector(options: {
     if (pod === null) throw new Error(`a guard must run in ${GUARD.namespace}, got none`);
     return api.exec(pod, CONNECT, signal);
   };
-  const injector = injectorBy(new HolderClient("guard", open, monotonicStartUs), []);
+  const injector = injectorBy(new HolderClient("guard", open, monotonicStartUs), NO_HANDS);
   return {
     ...injector,
     accepts: (effect) => {
@@ -63,13 +66,13 @@ export function guardPodInjector(options: {
   };
 }
 
-function injectorBy(
-  client: HolderClient,
-  machines: readonly string[],
-): Injector & { close(): void } {
+type Hands = Pick<GuardInjectorOptions, "machines" | "components">;
+const NO_HANDS: Hands = { machines: [], components: [] };
+
+function injectorBy(client: HolderClient, hands: Hands): Injector & { close(): void } {
   return {
     name: "guard",
-    accepts: (effect) => meansOf(effect, machines),
+    accepts: (effect) => meansOf(effect, hands),
     start: (held, lease, signal) => client.start(held, lease, signal),
     renew: (ids, signal) => client.renew(ids, signal),
     stop: (held, signal) => client.stop(held, signal),
@@ -78,10 +81,18 @@ function injectorBy(
   };
 }
 
-function meansOf(effect: Effect, machines: readonly string[]): ReturnType<Injector["accepts"]> {
+function meansOf(effect: Effect, { machines, components }: Hands): ReturnType<Injector["accepts"]> {
   const { doneBy, means } = EFFECT_FACTS[effect.kind];
   if (doneBy === "api") return { means };
   if (doneBy === "node") return { refused: `${effect.kind} is done on a node, not by the guard` };
+  if ("component" in effect) {
+    const { component } = effect;
+    return components.includes(component)
+      ? { means: `${means}: ${component}` }
+      : {
+          refused: `component must be one of ${components.join(", ") || "none"}, got ${component}`,
+        };
+  }
   const node = nodeOf(effect);
   return machines.includes(node)
     ? { means: `${means} ${node}` }

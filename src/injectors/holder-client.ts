@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import type { HeldNow } from "../model/agent-protocol.ts";
 import type { Held, Lease } from "../model/effect.ts";
 import { EXIT, messageOf, NinetyError, type ExitCode } from "../model/error.ts";
@@ -8,6 +10,7 @@ import { LineClient, type Ask, type OpenSession } from "./line-client.ts";
 const HELLOS = 3;
 const QUICK_MAX_MS = 4_000;
 const START_MAX_MS = 30_000;
+const LEAD_MAX_MS = 5_000;
 /** A machine that boots again takes its time. */
 const STOP_MAX_MS = 28_000;
 
@@ -30,6 +33,9 @@ export class HolderClient {
     const answer = await this.#ask({ do: "start", held, lease }, START_MAX_MS, signal);
     const endsUs = nowUs() + lease.leaseMs * 1_000;
     this.#leaseEnds.set(held.id, { leaseMs: lease.leaseMs, endsUs });
+    // What would hold back its own answer comes after it.
+    const leftMs = (answer.stampUs - aheadUs - nowUs()) / 1_000;
+    if (leftMs > 0) await sleep(Math.min(leftMs, LEAD_MAX_MS), undefined, { signal });
     return this.#onRunClock(answer.stampUs, aheadUs);
   }
 

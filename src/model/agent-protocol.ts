@@ -1,3 +1,4 @@
+import type { ControlComponent } from "./component.ts";
 import type { Held, Lease } from "./effect.ts";
 import type { Ms, Us } from "./quantity.ts";
 
@@ -35,6 +36,7 @@ export interface HeldNow {
  * deadline; then it says `released` and ends with code 0. Losing its holder changes nothing.
  */
 export type ChildAnswer =
+  /** `stampUs`: since when it is there; in the future where it would hold back this answer. */
   | { readonly did: "applied"; readonly stampUs: Us }
   | {
       readonly did: "released";
@@ -84,9 +86,17 @@ export interface GuardConfig {
         readonly powerOn: readonly string[];
         readonly linkDown: readonly string[];
         readonly linkUp: readonly string[];
+        /** Off and on. */
+        readonly reboot: readonly string[];
       }
     >
   >;
+  /** Null: it has no hand on a control plane. */
+  readonly controlPlane: {
+    /** A cgroup that holds all processes of the control plane, and no others. */
+    readonly cgroup: string;
+    readonly components: readonly ControlComponent[];
+  } | null;
 }
 
 /** How often the runner renews. */

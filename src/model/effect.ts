@@ -1,3 +1,4 @@
+import type { ControlComponent, NodeProgram } from "./component.ts";
 import type { Target } from "./target.ts";
 import type { DeviceState, Flaps } from "./device.ts";
 import type { Ms, Ratio } from "./quantity.ts";
@@ -118,6 +119,8 @@ export type Effect =
       readonly port: number;
       readonly does: DependencyDoes;
     }
+  /** Node agent: no process of that program of the node makes a step; pods run on. */
+  | { readonly kind: "program-stop"; readonly node: string; readonly program: NodeProgram }
   /** Guard: deletes a pod. Happens once; there is nothing to release. */
   | { readonly kind: "delete"; readonly pod: Target<"pod">; readonly graceMs: Ms }
   /** Guard: evicts a pod, as far as disruption budgets allow. Happens once. Null: its own grace. */
@@ -151,7 +154,13 @@ export type Effect =
   /** Guard, local cluster: link first, then kill; release is a fresh boot. */
   | { readonly kind: "power"; readonly node: string }
   /** Guard, local cluster: the node's cable is out. */
-  | { readonly kind: "link"; readonly node: string };
+  | { readonly kind: "link"; readonly node: string }
+  /** Guard, local cluster: off and on again at once. Happens once. */
+  | { readonly kind: "reboot"; readonly node: string }
+  /** Guard, local cluster: a component of the control plane makes no step. */
+  | { readonly kind: "component-stop"; readonly component: ControlComponent }
+  /** Guard, local cluster: SIGKILL to it, and it is started again. Happens once. */
+  | { readonly kind: "component-kill"; readonly component: ControlComponent };
 
 /** How a service fails in the eyes of one caller. */
 export type DependencyDoes =
@@ -201,6 +210,8 @@ interface EffectFacts {
   readonly once: boolean;
   /** It may cut us off from those who hold effects: its deadline is its lease. */
   readonly cutsControlPath: boolean;
+  /** Half done it must not stay: who comes after a holder that died undoes it. Default false. */
+  readonly hasMiddle?: boolean;
   /** How it is done, for people. */
   readonly means: string;
 }
@@ -284,6 +295,12 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     cutsControlPath: false,
     means: "proxy and nftables rules in the calling pod's network namespace",
   },
+  "program-stop": {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: true,
+    means: "ptrace stop of all its threads, which the kernel ends with whoever holds them",
+  },
   delete: {
     doneBy: "api",
     once: true,
@@ -338,6 +355,25 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     cutsControlPath: true,
     means: "link switch of the machine",
   },
+  reboot: {
+    doneBy: "machine",
+    once: true,
+    cutsControlPath: true,
+    hasMiddle: true,
+    means: "power switch of the machine, off and on",
+  },
+  "component-stop": {
+    doneBy: "machine",
+    once: false,
+    cutsControlPath: true,
+    means: "ptrace stop of all its threads, which the kernel ends with whoever holds them",
+  },
+  "component-kill": {
+    doneBy: "machine",
+    once: true,
+    cutsControlPath: true,
+    means: "SIGKILL to its process, which its supervisor starts again",
+  },
 };
 
 /** The kinds that such a holder carries out. */
@@ -352,7 +388,9 @@ export function happensOnce({ kind }: Effect): boolean {
 }
 
 /** The node that an effect is carried out on; "": it is on none. */
+/** The node that an effect is carried out on; "": it is done to no node. */
 export function nodeOf(effect: Effect): string {
+  if ("component" in effect) return "";
   if ("gpu" in effect) return effect.gpu.node;
   if ("pod" in effect) return effect.pod.node;
   return "node" in effect ? effect.node : "";

@@ -1,3 +1,4 @@
+import type { ControlComponent } from "../model/component.ts";
 import type { Environment } from "../model/record.ts";
 import type { EvidenceLevel } from "../model/evidence.ts";
 import type { ClusterPlan } from "../model/plan.ts";
@@ -37,6 +38,8 @@ export interface GuardSocket {
   readonly socketPath: string | null;
   /** Node names whose power and link it can switch. */
   readonly machines: readonly string[];
+  /** Components of the control plane that it can stop and kill. */
+  readonly components: readonly ControlComponent[];
 }
 
 /** What one of the cluster's own processes wrote. */

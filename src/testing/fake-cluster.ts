@@ -264,7 +264,7 @@ export class FakeProvider implements ClusterProvider {
       kubeconfigPath: "/nowhere",
       api,
       loadHost: noHost,
-      guard: { socketPath: null, machines: ["n1", "n2", "n3"] },
+      guard: { socketPath: null, machines: ["n1", "n2", "n3"], components: [] },
       images: { programs: "registry.invalid/programs:1" },
       describe: async () => {
         const nodes = await api.list("api/v1/nodes");

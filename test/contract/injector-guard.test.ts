@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import type { GuardConfig } from "../../src/model/agent-protocol.ts";
 import type { Held } from "../../src/model/effect.ts";
 import { injectorContract } from "../../src/testing/injector-contract.ts";
 import { guardBench } from "../support/guard-bench.ts";
-import { processesWith, until } from "../support/holder-process.ts";
+import { endAll, processesWith, until } from "../support/holder-process.ts";
 
 injectorContract("guard", guardBench);
 
@@ -179,6 +179,27 @@ describe("guard and machines", () => {
     expect(stampUs).toBeGreaterThan(diedUs);
     await bench.injector.stop(one, signal());
     expect(await bench.isThere(one.effect)).toBe(false);
+  });
+
+  test("boots a machine once, and holds nothing", async () => {
+    const one: Held = { id: "r/f1.0", effect: { kind: "reboot", node: "n1" } };
+    const stampUs = await bench.injector.start(one, LEASE, signal());
+    expect(existsSync(join(bench.folder, "n1-booted"))).toBe(true);
+    expect(await bench.injector.start(one, LEASE, signal())).toBe(stampUs);
+    expect(await bench.injector.list(signal())).toEqual([]);
+  });
+
+  test("a machine whose guard died between off and on is on again, and is not booted twice", async () => {
+    const off = join(bench.folder, "slow-power");
+    const one: Held = { id: "r/f1.0", effect: { kind: "reboot", node: "slow" } };
+    const start = bench.injector.start(one, LEASE, signal());
+    const refused = expect(start).rejects.toThrow("must be new, got one that ended");
+    await until("it is off", () => existsSync(off));
+    await bench.breaks.holder();
+    await until("it is on", () => !existsSync(off));
+    await refused;
+    await endAll(processesWith("sleep 31", bench.folder));
+    expect(await bench.injector.list(signal())).toEqual([]);
   });
 
   test("releases everything when it is told to end", async () => {

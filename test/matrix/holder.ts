@@ -88,12 +88,19 @@ function holderOf(
     return { at: { is: "agent", socket }, journal, start };
   }
   if (guard === undefined) throw new Error(`bench of ${kind} must say what its guard is told`);
-  const config: GuardConfig = { socketPath: socket, journalFolder: journal, ...guard };
+  const { controlPlane = null } = guard;
+  const own = { socketPath: socket, journalFolder: journal, controlPlane };
+  const config: GuardConfig = { ...guard, ...own };
   const file = join(folder, "guard.json");
   writeFileSync(file, JSON.stringify(config));
   const args = ["--config", file];
   return {
-    at: { is: "guard", socket, machines: Object.keys(guard.machines) },
+    at: {
+      is: "guard",
+      socket,
+      machines: Object.keys(guard.machines),
+      components: controlPlane?.components ?? [],
+    },
     journal,
     start: () => startProgram(join(AGENTS, "guard.ts"), { args, env }),
   };

@@ -9,10 +9,15 @@ import {
   memoryStressBench,
 } from "../support/benches/containers.ts";
 import { deviceBench } from "../support/benches/devices.ts";
-import { linkBench, powerBench } from "../support/benches/machines.ts";
+import { linkBench, powerBench, rebootBench } from "../support/benches/machines.ts";
 import { dependencyBench, netShapeBench, nodeNetBench } from "../support/benches/networks.ts";
 import { objectBench } from "../support/benches/objects.ts";
 import { removalBench } from "../support/benches/pods.ts";
+import {
+  componentKillBench,
+  componentStopBench,
+  programStopBench,
+} from "../support/benches/programs.ts";
 import type { EffectBench } from "../support/effect-bench.ts";
 import { binaryFolder, startApiServer, type ApiServer } from "../support/kube-api-server.ts";
 import { netEffectsPath } from "../support/net-pair.ts";
@@ -49,6 +54,10 @@ export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
   },
   power: { make: powerBench },
   link: { make: async () => linkBench(await netEffects()) },
+  reboot: { make: rebootBench },
+  "program-stop": { make: async () => programStopBench(await netEffects()) },
+  "component-stop": { make: async () => componentStopBench(await netEffects()) },
+  "component-kill": { make: async () => componentKillBench(await netEffects()) },
 };
 
 let program: Promise<string> | null = null;

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { guardInjector } from "../../src/injectors/guard.ts";
 import { nodeAgentInjector } from "../../src/injectors/node-agent.ts";
 import type { Leasing } from "../../src/model/agent-protocol.ts";
+import type { ControlComponent } from "../../src/model/component.ts";
 import type { Effect } from "../../src/model/effect.ts";
 import type { Ms, Us } from "../../src/model/quantity.ts";
 import type { Injector } from "../../src/ports/injector.ts";
@@ -13,7 +14,12 @@ import type { Moment } from "./cells.ts";
 /** Where a holder listens. */
 export type HolderAt =
   | { readonly is: "agent"; readonly socket: string }
-  | { readonly is: "guard"; readonly socket: string; readonly machines: readonly string[] };
+  | {
+      readonly is: "guard";
+      readonly socket: string;
+      readonly machines: readonly string[];
+      readonly components: readonly ControlComponent[];
+    };
 
 export interface Step {
   /** Prefix of the effect's id: of no other cell on this machine. */
@@ -36,8 +42,8 @@ export function readStep(): Step {
 
 export function injectorAt(at: HolderAt, monotonicStartUs: Us): Injector & { close(): void } {
   if (at.is === "guard") {
-    const { socket: socketPath, machines } = at;
-    return guardInjector({ socketPath, machines, monotonicStartUs });
+    const { socket: socketPath, machines, components } = at;
+    return guardInjector({ socketPath, machines, components, monotonicStartUs });
   }
   return nodeAgentInjector({ api: localApi({ NINETY_AGENT_SOCKET: at.socket }), monotonicStartUs });
 }

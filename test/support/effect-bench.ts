@@ -13,6 +13,7 @@ export interface EffectBench {
   /** What its node agent finds in its environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** What its guard is told. */
-  readonly guard?: Pick<GuardConfig, "api" | "machines">;
+  readonly guard?: Pick<GuardConfig, "api" | "machines"> &
+    Partial<Pick<GuardConfig, "controlPlane">>;
   readonly close: () => Promise<void>;
 }

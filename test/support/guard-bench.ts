@@ -26,6 +26,7 @@ export interface ApiEffects {
 export async function guardBench(
   api: GuardConfig["api"] = null,
   held: ApiEffects | null = null,
+  controlPlane: GuardConfig["controlPlane"] = null,
 ): Promise<InjectorBench & { readonly folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), "ninety-guard-"));
   const mark = (node: string, what: string): string => join(folder, `${node}-${what}`);
@@ -34,6 +35,7 @@ export async function guardBench(
     powerOn: ["/bin/rm", "-f", mark(node, "power")],
     linkDown: ["/usr/bin/touch", mark(node, "link")],
     linkUp: ["/bin/rm", "-f", mark(node, "link")],
+    reboot: ["/usr/bin/touch", mark(node, "booted")],
   });
   const config: GuardConfig = {
     socketPath: join(folder, "guard.sock"),
@@ -45,6 +47,7 @@ export async function guardBench(
       slow: {
         ...machine("slow"),
         powerOff: ["/bin/sh", "-c", `sleep 30; touch ${mark("slow", "power")}`],
+        reboot: ["/bin/sh", "-c", `touch ${mark("slow", "power")}; sleep 31; exit 1`],
       },
       late: {
         ...machine("late"),
@@ -52,6 +55,7 @@ export async function guardBench(
       },
       bad: { ...machine("bad"), powerOff: ["/bin/false"] },
     },
+    controlPlane,
   };
   const file = join(folder, "guard.json");
   writeFileSync(file, JSON.stringify(config));
@@ -71,7 +75,12 @@ export async function guardBench(
   await until("the guard listens", () => existsSync(config.socketPath));
   const monotonicStartUs = nowUs();
   const machines = Object.keys(config.machines);
-  const injector = guardInjector({ socketPath: config.socketPath, machines, monotonicStartUs });
+  const injector = guardInjector({
+    socketPath: config.socketPath,
+    machines,
+    components: controlPlane?.components ?? [],
+    monotonicStartUs,
+  });
   const carriers = (): readonly number[] => processesWith("effect-child.ts", folder);
   return {
     folder,

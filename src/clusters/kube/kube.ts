@@ -143,7 +143,7 @@ async function connect(of: {
     kubeconfigPath: path,
     api,
     loadHost: options.loadHost ?? processHost,
-    guard: { socketPath: null, machines: [] },
+    guard: { socketPath: null, machines: [], components: [] },
     images: options.images ?? {},
     describe: (signal) =>
       describe(api, {

@@ -1,5 +1,13 @@
+import type { ControlComponent } from "../../model/component.ts";
 import { API_READY, type Service } from "./boot-script.ts";
 import type { Layout, Machine } from "./layout.ts";
+
+export const CONTROL_COMPONENTS = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+] as const satisfies readonly ControlComponent[];
 
 const ETCD_URL = "http://127.0.0.1:2379";
 const PKI = "/ninety/etc/pki";
@@ -10,7 +18,8 @@ export function controlPlaneServices(
   base: Pick<Layout, "network" | "plan">,
 ): Service[] {
   return [
-    { name: "etcd", restartSec: 1, argv: etcdArgv() },
+    // The API server's check of it waits for 2 s: one that ends is to be noticed.
+    { name: "etcd", restartSec: 3, argv: etcdArgv() },
     { name: "kube-apiserver", restartSec: 1, argv: apiServerArgv(machine.address, base.network) },
     {
       name: "kube-controller-manager",
@@ -97,7 +106,6 @@ function delegatedAuth(component: string): string[] {
     `--kubeconfig=${kubeconfig}`,
     `--authentication-kubeconfig=${kubeconfig}`,
     `--authorization-kubeconfig=${kubeconfig}`,
-    "--leader-elect=false",
     "--bind-address=127.0.0.1",
   ];
 }

@@ -56,9 +56,9 @@ function differencesOf(layout: Pick<Layout, "plan" | "cgroupVersion">): string[]
     value === null ? [] : [`${name} is ${value / 1_000} s instead of upstream's default.`];
   return [
     "All machines are namespaces of one kernel: they share its CPUs, disk, page cache and clock.",
-    "One control plane, without leader election; etcd keeps its data in memory and does not sync.",
+    "One control plane; etcd keeps its data in memory and does not sync.",
     "The controller-manager may ask the API server 200 times a second instead of 20.",
-    "Every component is started again 1 to 2 s after it ends.",
+    "Every component is started again 1 to 3 s after it ends.",
     "The network is one bridge without loss, delay or limit; neighbour entries are permanent.",
     "Images are on every node before it boots; there is no registry.",
     "Cluster DNS has no upstream: a name outside of the cluster does not exist, told at once.",

@@ -1,6 +1,8 @@
 import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CONTROL_COMPONENTS } from "./control-plane.ts";
 import { makeCgroup } from "./host/cgroup.ts";
+import { CLEAN_ENVIRONMENT } from "./host/command.ts";
 import { startIn } from "./host/process.ts";
 import type { Layout } from "./layout.ts";
 import { MACHINE_ACTIONS, type MachineAction } from "./machine-power.ts";
@@ -16,6 +18,7 @@ const GUARD_NAMES: Readonly<Record<MachineAction, string>> = {
   "power-on": "powerOn",
   "link-down": "linkDown",
   "link-up": "linkUp",
+  reboot: "reboot",
 };
 
 /** guard.json: where it listens, who it is for the API, and an argv for every switch. Pure. */
@@ -34,6 +37,7 @@ export function guardConfig(layout: Layout, nodePath: string, machineScript: str
     `--do=${action}`,
   ];
   const nodes = layout.machines.filter(({ role }) => role === "node");
+  const control = layout.machines.find(({ role }) => role === "control");
   return {
     socketPath: guardSocket,
     journalFolder: guardJournal,
@@ -51,6 +55,7 @@ export function guardConfig(layout: Layout, nodePath: string, machineScript: str
         ),
       ]),
     ),
+    controlPlane: { cgroup: control?.cgroups[0], components: CONTROL_COMPONENTS },
   };
 }
 
@@ -83,6 +88,7 @@ export function startGuard(
       program,
       ...config,
     ],
+    env: { ...CLEAN_ENVIRONMENT, NINETY_NET_EFFECTS: join(layout.paths.bin, "net-effects") },
     stdio: ["ignore", log, log],
   });
   child.unref();

@@ -4,6 +4,7 @@ import { EXIT, NinetyError } from "../../model/error.ts";
 import type { Api } from "../../ports/api.ts";
 import type { Cluster, ClusterProvider, Progress } from "../../ports/cluster.ts";
 import { addOnsMissing, type AddOns } from "./add-ons.ts";
+import { CONTROL_COMPONENTS } from "./control-plane.ts";
 import { describeLocal } from "./describe.ts";
 import { downInstance } from "./down.ts";
 import { userImages } from "./image-archive.ts";
@@ -112,6 +113,7 @@ function clusterOf(
     guard: {
       socketPath: guardMachines === null ? null : layout.paths.guardSocket,
       machines: guardMachines ?? [],
+      components: guardMachines === null ? [] : CONTROL_COMPONENTS,
     },
     images: layout.images,
     describe: (signal) => describeLocal(layout, api, signal),

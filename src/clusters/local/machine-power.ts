@@ -10,7 +10,7 @@ import type { Layout, Machine } from "./layout.ts";
 import { machineLines, plugLines } from "./network.ts";
 
 /** What can be done to a machine from outside, each right in any state. */
-export const MACHINE_ACTIONS = ["power-off", "power-on", "link-down", "link-up"] as const;
+export const MACHINE_ACTIONS = ["power-off", "power-on", "reboot", "link-down", "link-up"] as const;
 export type MachineAction = (typeof MACHINE_ACTIONS)[number];
 
 export async function actOn(layout: Layout, name: string, action: MachineAction): Promise<void> {
@@ -21,6 +21,9 @@ export async function actOn(layout: Layout, name: string, action: MachineAction)
     case "power-off":
       return powerOff(layout, machine);
     case "power-on":
+      return powerOn(layout, machine);
+    case "reboot":
+      await powerOff(layout, machine);
       return powerOn(layout, machine);
     case "link-down":
       writeFileSync(unpluggedFile(machine), "");

@@ -5,7 +5,7 @@ import { needCluster } from "./state.ts";
 
 /**
  * The switches of a machine, as a command for the guard:
- * `machine.ts --state <folder> --node n2 --do power-off|power-on|link-down|link-up`.
+ * `machine.ts --state <folder> --node n2 --do power-off|power-on|reboot|…`.
  * Each is right in any state; the caller keeps two at once from the same machine.
  */
 async function main(): Promise<void> {

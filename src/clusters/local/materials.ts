@@ -16,7 +16,7 @@ export interface LocalImage {
 
 /** What a local cluster is made of; `images` must hold `pause`. */
 export interface LocalMaterials {
-  /** Holds kubernetes, etcd, containerd, containerd-shim-runc-v2, ctr, runc. */
+  /** Holds kubernetes, etcd, containerd, containerd-shim-runc-v2, ctr, runc, net-effects. */
   readonly binFolder: string;
   /** Holds bridge, host-local, loopback, portmap. */
   readonly cniFolder: string;
@@ -30,6 +30,7 @@ export const PROGRAMS = [
   "containerd-shim-runc-v2",
   "ctr",
   "runc",
+  "net-effects",
 ] as const;
 
 /** One program that is the command its argv[0] names. */

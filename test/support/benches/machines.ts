@@ -22,6 +22,7 @@ cd "$(dirname "$0")"
 exec 9>lock; flock 9
 lives() { [ -s pid ] && kill -0 "$(cat pid)" 2>&-; }
 if [ "$1" = on ]; then
+  lives || echo >> boots
   lives || setsid env -i "PATH=$PATH" sh -c 'echo $$ > pid; exec sleep 1000 9>&- >&- 2>&-' &
 else
   if lives; then kill -9 "$(cat pid)"; fi
@@ -35,12 +36,18 @@ const UNUSED: Machine = {
   powerOn: ["/bin/false"],
   linkDown: ["/bin/false"],
   linkUp: ["/bin/false"],
+  reboot: ["/bin/false"],
 };
 
 const nodeOf = (effect: Effect): string => ("node" in effect ? effect.node : "");
 
 /** Two machines that run. */
-export async function powerBench(): Promise<EffectBench> {
+export const powerBench = (): Promise<EffectBench> => machineBench("power");
+
+/** The same, and how often they booted since. */
+export const rebootBench = (): Promise<EffectBench> => machineBench("reboot");
+
+async function machineBench(kind: "power" | "reboot"): Promise<EffectBench> {
   const nodes = ["n1", "n2"] as const;
   const folders = nodes.map(() => mkdtempSync(join(tmpdir(), "ninety-machine-")));
   const script = (folder: string): string => join(folder, "machine.sh");
@@ -60,14 +67,21 @@ export async function powerBench(): Promise<EffectBench> {
     ...UNUSED,
     powerOff: ["/bin/sh", script(folder), "off"],
     powerOn: ["/bin/sh", script(folder), "on"],
+    reboot: ["/bin/sh", "-c", `sh ${script(folder)} off; sleep 0.2; sh ${script(folder)} on`],
   });
   return {
-    effect: (nth) => ({ kind: "power", node: nodes[nth] }),
+    effect: (nth) => ({ kind, node: nodes[nth] }),
     mark: (effect) => `"node":"${nodeOf(effect)}"`,
     isThere: (effect) => {
       const pid = pidOf(folderOf(effect));
       return pid === 0 || stateOf(pid) === null;
     },
+    ...(kind === "power"
+      ? {}
+      : {
+          times: (effect: Effect) =>
+            readFileSync(join(folderOf(effect), "boots"), "utf8").length - 1,
+        }),
     guard: {
       api: null,
       machines: Object.fromEntries(nodes.map((name, nth) => [name, machineOf(folders[nth] ?? "")])),
