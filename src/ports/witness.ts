@@ -25,6 +25,12 @@ export interface Asked {
   readonly why: string;
 }
 
+/** `healthz`: whether it lives; `runningpods/`: what it must ask its container runtime for. */
+export type KubeletPath = "healthz" | "runningpods/";
+
+/** `livez/ping` asks nobody else; `readyz?verbose` tells of etcd too, a line a check. */
+export type ApiServerPath = "livez/ping" | "readyz?verbose";
+
 /** Eyes without hands: all that a proof may use. Throws when it could not look. */
 export interface Witness {
   /** GET on the Kubernetes API: `api/v1/nodes/n1`; null where there is no such object. */
@@ -41,10 +47,12 @@ export interface Witness {
     },
   ): Promise<Answer>;
   /**
-   * GET `healthz` of a node's kubelet, by way of the API server; `answered` false: the API server,
-   * which speaks itself, cannot reach it, or it is silent. Says nothing of why.
+   * GET on a node's kubelet, by way of the API server; `answered` false: the API server, which
+   * speaks itself, cannot reach it, or it is silent. Says nothing of why. Default `healthz`.
    */
-  kubelet(node: string): Promise<Omit<Answer, "tookMs">>;
+  kubelet(node: string, path?: KubeletPath): Promise<Omit<Answer, "tookMs">>;
+  /** GET on the API server itself. Never throws: silence, and nobody being there, is no answer. */
+  apiServer(path: ApiServerPath, withinMs: Ms): Promise<Answer>;
   /**
    * Asks a service as a client in that pod would, one ask after the other, each on a connection of
    * its own: names are the pod's, and the network is. Throws where no node agent is on its node.

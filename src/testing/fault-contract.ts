@@ -8,10 +8,10 @@ import type { Target } from "../model/target.ts";
 import type { AnyFault } from "../ports/fault.ts";
 import type { Witness } from "../ports/witness.ts";
 
-/** What only a node agent can look at. */
-type ByAgent = "fromPod" | "inContainer" | "counters";
+/** What only a node agent can look at, and what few faults ask. */
+type Seldom = "fromPod" | "inContainer" | "counters" | "apiServer";
 /** A witness; without what a node agent looks at none is there. */
-type Eyes = Omit<Witness, ByAgent> & Partial<Pick<Witness, ByAgent>>;
+type Eyes = Omit<Witness, Seldom> & Partial<Pick<Witness, Seldom>>;
 
 /** What a witness could see, in one state of the system. */
 export interface World extends Eyes {
@@ -233,9 +233,9 @@ async function looksIn(fault: AnyFault, one: FaultCase, world: World): Promise<n
 
 /** The whole witness of a world. */
 export function eyesOf(world: Eyes): Witness {
-  const noAgent = async (): Promise<never> => Promise.reject(new Error("no agent is there"));
-  const { fromPod = noAgent, inContainer = noAgent, counters = noAgent } = world;
-  return { ...world, fromPod, inContainer, counters };
+  const none = async (): Promise<never> => Promise.reject(new Error("nobody is to be asked there"));
+  const { fromPod = none, inContainer = none, counters = none, apiServer = none } = world;
+  return { ...world, fromPod, inContainer, counters, apiServer };
 }
 
 /** The same eyes, each look by way of `by`. */
@@ -243,7 +243,8 @@ function through(world: World, by: <T>(ask: () => Promise<T>) => Promise<T>): Wi
   return {
     object: (path): Promise<Json> => by(() => world.object(path)),
     http: (pod, request) => by(() => world.http(pod, request)),
-    kubelet: (node) => by(() => world.kubelet(node)),
+    kubelet: (node, path) => by(() => world.kubelet(node, path)),
+    apiServer: (path, withinMs) => by(() => eyesOf(world).apiServer(path, withinMs)),
     fromPod: (pod, ask) => by(() => eyesOf(world).fromPod(pod, ask)),
     inContainer: (pod, look) => by(() => eyesOf(world).inContainer(pod, look)),
     counters: (pod) => by(() => eyesOf(world).counters(pod)),

@@ -193,6 +193,25 @@ describe("behind a link that fails", () => {
     await expect(look).rejects.toThrow("must be answered within");
     proxy.silence(false);
   });
+
+  test("its silence, its absence and what it says of itself are told apart", async () => {
+    const witness = kubeWitness(through);
+    const ping = await witness.apiServer("livez/ping", 2_000);
+    expect(ping).toMatchObject({ answered: true, status: 200, body: "ok" });
+    const ready = await witness.apiServer("readyz?verbose", 5_000);
+    expect(ready.body).toMatch(/^\[\+\]etcd ok$/m);
+    proxy.silence(true);
+    const silent = await witness.apiServer("livez/ping", 300);
+    expect(silent).toMatchObject({ answered: false, status: 0 });
+    expect(silent.body).not.toContain("ECONN");
+    expect(silent.tookMs).toBeGreaterThanOrEqual(300);
+    proxy.silence(false);
+    expect(await witness.apiServer("livez/ping", 2_000)).toMatchObject({ answered: true });
+    const nowhere = kubeWitness(kubeApi(server.kubeconfig("admin", 1)));
+    const absent = await nowhere.apiServer("livez/ping", 2_000);
+    expect(absent).toMatchObject({ answered: false, status: 0 });
+    expect(absent.body).toContain("ECONNREFUSED");
+  });
 });
 
 const pod = (name: string): Target<"pod"> => ({

@@ -236,6 +236,7 @@ function witnessOf(pair: NetPair): Witness {
       return { answered, status, tookMs, body: why };
     },
     kubelet: never,
+    apiServer: never,
     fromPod: never,
     inContainer: never,
     counters: never,

@@ -145,6 +145,8 @@ export function scene(
       },
       http: async () => Promise.resolve({ answered: false, status: 0, body: "", tookMs: 1 }),
       kubelet: async () => Promise.resolve({ answered: true, status: 200, body: "ok" }),
+      apiServer: async () =>
+        Promise.resolve({ answered: true, status: 200, body: "ok", tookMs: 1 }),
       fromPod: async () => Promise.resolve([]),
       inContainer: async () => Promise.resolve(null),
       counters: async () => Promise.resolve({}),

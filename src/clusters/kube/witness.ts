@@ -1,8 +1,10 @@
 import { AGENT, AGENT_NODE, agentOn } from "../../model/agent-pod.ts";
+import { messageOf } from "../../model/error.ts";
 import { at, numberAt, textAt, type Json } from "../../model/json.ts";
+import type { Ms } from "../../model/quantity.ts";
 import type { Target } from "../../model/target.ts";
 import { ApiError, type Api } from "../../ports/api.ts";
-import type { Answer, Asked, Witness } from "../../ports/witness.ts";
+import type { Answer, ApiServerPath, Asked, Witness } from "../../ports/witness.ts";
 import { serverMessage, statusOf } from "./answer.ts";
 
 export interface WitnessOptions {
@@ -33,12 +35,23 @@ export function kubeWitness(api: Api, options: WitnessOptions = {}): Witness {
       const answer = await throughApi(api, askOf(pod, request), withinMs);
       return { ...answer, tookMs: performance.now() - fromMs };
     },
-    kubelet: (node) =>
-      throughApi(api, { method: "GET", path: `api/v1/nodes/${node}/proxy/healthz` }, kubeletMs),
+    kubelet: (node, path = "healthz") =>
+      throughApi(api, { method: "GET", path: `api/v1/nodes/${node}/proxy/${path}` }, kubeletMs),
+    apiServer: (path, withinMs) => askServer(api, path, withinMs),
     fromPod: (pod, ask) => askFromPod(api, pod, ask),
     inContainer: (pod, look) => lookInContainer(api, pod, look),
     counters: (pod) => countersOf(api, pod),
   };
+}
+
+/** Whatever kept it from answering is what it looked like from here. */
+async function askServer(api: Api, path: ApiServerPath, withinMs: Ms): Promise<Answer> {
+  const fromMs = performance.now();
+  const answered = await api
+    .call({ method: "GET", path }, AbortSignal.timeout(withinMs))
+    .then(({ status, body }) => ({ answered: true, status, body }))
+    .catch((error: unknown) => ({ answered: false, status: 0, body: messageOf(error) }));
+  return { ...answered, tookMs: performance.now() - fromMs };
 }
 
 async function askFromPod(
