@@ -10,7 +10,7 @@ const PODS_MAX = 3;
 const ANSWER_MS = 2_000;
 
 /** `refuses`: nobody listens there, but a kernel said so. */
-type Sign = "answers" | "refuses" | "silent";
+export type Sign = "answers" | "refuses" | "silent";
 type Effect = Evidence["effect"];
 export type NodeSeen = {
   readonly kubelet: Sign;
@@ -23,12 +23,13 @@ export type NodeSeen = {
 
 /** Silence is asked twice before it is believed: a node that is only busy answers in between. */
 export async function lookAtNode(witness: Witness, { node }: Target<"node">): Promise<NodeSeen> {
-  const first = await round(witness, node);
+  const first = await askNode(witness, node);
   const signs = [first.kubelet, ...Object.values(first.pods)];
-  return signs.includes("answers") ? first : round(witness, node);
+  return signs.includes("answers") ? first : askNode(witness, node);
 }
 
-async function round(witness: Witness, name: string): Promise<NodeSeen> {
+/** One round of asking: whoever is silent was asked once. */
+export async function askNode(witness: Witness, name: string): Promise<NodeSeen> {
   const [node, pods] = await Promise.all([
     witness.object(`api/v1/nodes/${name}`),
     witness.object(podsOn(name)),
@@ -40,11 +41,10 @@ async function round(witness: Witness, name: string): Promise<NodeSeen> {
       signOf(await witness.http(pod, { port, path, withinMs: ANSWER_MS })),
     ),
   ]);
-  const ready = listAt(node, "status", "conditions").find((one) => textAt(one, "type") === "Ready");
   return {
     kubelet,
     pods: Object.fromEntries(asked.map(({ pod }, nth) => [pod.uid, signs[nth] ?? "silent"])),
-    ready: textAt(ready, "status"),
+    ready: textAt(readyOf(node), "status"),
     bootId: textAt(node, "status", "nodeInfo", "bootID"),
   };
 }
@@ -57,7 +57,20 @@ export const podsOn = (node: string): string =>
 export const doorsOf = (pods: readonly unknown[]): readonly Door[] =>
   pods.flatMap(doorOf).sort(byAge);
 
-function signOf({ answered, body }: Awaited<ReturnType<Witness["kubelet"]>>): Sign {
+/** The node's condition Ready. */
+export function readyOf(node: unknown): unknown {
+  return listAt(node, "status", "conditions").find((one) => textAt(one, "type") === "Ready");
+}
+
+/** Signs of the pods that answered before. */
+export function signsOfPods(before: NodeSeen, now: NodeSeen): readonly Sign[] {
+  return Object.entries(now.pods)
+    .filter(([uid]) => before.pods[uid] === "answers")
+    .map(([, sign]) => sign);
+}
+
+export function signOf(answer: { readonly answered: boolean; readonly body: string }): Sign {
+  const { answered, body } = answer;
   if (answered) return "answers";
   return /connection (refused|reset)/.test(body) ? "refuses" : "silent";
 }
@@ -117,8 +130,8 @@ export const nodeGrounds = (
 export function silenceOf(before: NodeSeen, now: NodeSeen): Effect {
   if (before.kubelet !== "answers" || before.ready !== "True") return "unclear";
   if (now.kubelet === "answers") return now.ready === "True" ? "absent" : "unclear";
-  const witnesses = Object.entries(now.pods).filter(([uid]) => before.pods[uid] === "answers");
-  const signs = [now.kubelet, ...witnesses.map(([, sign]) => sign)];
+  const witnesses = signsOfPods(before, now);
+  const signs = [now.kubelet, ...witnesses];
   // Whatever speaks, even to refuse, has power and a way.
   if (signs.some((sign) => sign !== "silent")) return "absent";
   return witnesses.length > 0 || now.ready === "Unknown" ? "present" : "unclear";

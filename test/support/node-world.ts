@@ -11,8 +11,12 @@ type Heard = "answers" | "refuses" | "silent" | "unreachable";
 
 interface State {
   readonly kubelet?: Heard;
+  /** What it says where it must ask its container runtime. */
+  readonly runtime?: Heard;
   readonly pods?: Heard;
   readonly ready?: "True" | "False" | "Unknown";
+  /** When Ready was told last. */
+  readonly toldAt?: string;
   readonly bootId?: string;
   /** The API server's list of the node's pods. */
   readonly listed?: readonly object[];
@@ -54,10 +58,16 @@ export const PODS: readonly object[] = [
 const DOORS: Readonly<Record<string, string>> = { "u-1": "8501/healthz", "u-2": "80/healthz" };
 
 export function nodeWorld(about: string, state: State): World {
-  const { kubelet = "answers", pods = "answers", ready = "True", listed = PODS } = state;
+  const {
+    kubelet = "answers",
+    runtime = kubelet,
+    pods = "answers",
+    ready = "True",
+    listed = PODS,
+  } = state;
   const conditions: Json = [
     { type: "MemoryPressure", status: "False" },
-    { type: "Ready", status: ready },
+    { type: "Ready", status: ready, lastHeartbeatTime: state.toldAt ?? "2026-01-01T00:00:00Z" },
   ];
   const objects: Readonly<Record<string, Json>> = {
     "api/v1/nodes/n1": {
@@ -75,9 +85,9 @@ export function nodeWorld(about: string, state: State): World {
       }
       return answerOf(pods);
     },
-    kubelet: async (node) => {
+    kubelet: async (node, path) => {
       if (node !== "n1") throw new Error(`nobody was to be asked for ${node}`);
-      return answerOf(kubelet);
+      return answerOf(path === "runningpods/" ? runtime : kubelet);
     },
   };
 }
