@@ -1,21 +1,24 @@
 import { CONNECTIONS, CONNECTIONS_WAITING } from "../model/connection-table.ts";
 import { messageOf } from "../model/error.ts";
-import type { KubeObject } from "../model/json.ts";
 import type { PlannedPart } from "../model/plan.ts";
 import type { Us } from "../model/quantity.ts";
 import type { Sampler } from "../ports/sampler.ts";
 import { ConnectionTable, OTHERS, waitingSocket } from "./state/connection-table.ts";
-import { endpointAddresses } from "./state/endpoint-addresses.ts";
+import { endpointAddresses, type EndpointAddress } from "./state/endpoint-addresses.ts";
 
 /** A reading of 14,000 entries takes 75 ms of a CPU in conntrack and 10 ms here: 2 % of one. */
 const EVERY_MS = 5_000;
 const READ_MAX_MS = 4_000;
+/** Of that, for the API server: while it is silent its last word is taken. */
+const TOLD_MAX_MS = 1_500;
 /** Readings in a row that may fail before there are no more. */
 const FAILURES_MAX = 3;
 /** More entries than a connection table has by default. */
 const LINES_MAX = 1_000_000;
 /** Backends whose names are kept, and series that go on with 0. */
 const KNOWN_MAX = 1_000;
+/** Whether a backend gets traffic, where nobody tells. */
+const UNKNOWN = "unknown";
 
 type Surroundings = Parameters<Sampler["run"]>[0];
 
@@ -69,6 +72,8 @@ class View {
   readonly #told = new Map<string, { readonly metric: string; readonly tags: Tags }>();
   /** At the reading before; null: there was none. */
   #waiting: ReadonlySet<string> | null = null;
+  /** What the API server told last; null: nothing yet. */
+  #endpoints: ReadonlyMap<string, EndpointAddress> | null = null;
   #failures = 0;
   #readUs: Us = 0;
   #entries = 0;
@@ -107,11 +112,7 @@ class View {
   }
 
   async #look(deadline: AbortSignal): Promise<void> {
-    const slices: readonly KubeObject[] = await this.#of.api.list(this.#service.slices, deadline);
-    const endpoints = endpointAddresses(slices);
-    for (const [address, { pod }] of endpoints) {
-      if (this.#pods.size < KNOWN_MAX || this.#pods.has(address)) this.#pods.set(address, pod);
-    }
+    const isTold = await this.#askEndpoints(deadline);
     const { host } = this.#of.clients;
     const { address, port } = this.#service;
     // Sockets first: whatever waits by now has its entry.
@@ -119,7 +120,25 @@ class View {
     const table = new ConnectionTable(begun);
     const list = ["conntrack", "-L", "-p", "tcp", "--orig-dst", address, "--orig-port-dst", port];
     await output(host, list, { take: (line) => table.take(line), deadline });
-    this.#put(table, (backend) => endpoints.get(backend)?.ready === true);
+    const readyOf = (backend: string): string =>
+      String(this.#endpoints?.get(backend)?.ready === true);
+    this.#put(table, (backend) => (isTold ? readyOf(backend) : UNKNOWN));
+  }
+
+  /** False: the API server is silent, and what it told before is all that is known. */
+  async #askEndpoints(deadline: AbortSignal): Promise<boolean> {
+    const { api, clock } = this.#of;
+    try {
+      const limit = clock.deadline(TOLD_MAX_MS, deadline);
+      this.#endpoints = endpointAddresses(await api.list(this.#service.slices, limit));
+    } catch (error) {
+      if (this.#endpoints === null) throw error;
+      return false;
+    }
+    for (const [address, { pod }] of this.#endpoints) {
+      if (this.#pods.size < KNOWN_MAX || this.#pods.has(address)) this.#pods.set(address, pod);
+    }
+    return true;
   }
 
   /** Clients' ends of the sockets that wait now and did not at the reading before. */
@@ -140,7 +159,7 @@ class View {
     return begun;
   }
 
-  #put(table: ConnectionTable, isReady: (address: string) => boolean): void {
+  #put(table: ConnectionTable, readyOf: (address: string) => string): void {
     const atUs = this.#of.clock.nowUs();
     this.#readUs = Math.max(1, atUs);
     const now = new Map<string, number>();
@@ -150,7 +169,7 @@ class View {
       now.set(key, value);
     };
     for (const [address, { states, waiting }] of table.backends()) {
-      const ready = address === OTHERS ? "unknown" : String(isReady(address));
+      const ready = address === OTHERS ? UNKNOWN : readyOf(address);
       const pod = this.#pods.get(address) ?? "";
       const tags = { backend: pod === "" ? address : pod, address, ready };
       for (const [state, entries] of states) {

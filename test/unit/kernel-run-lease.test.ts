@@ -101,6 +101,20 @@ describe("one run per cluster at a time", () => {
     expect((await going.run()).failure).toBeNull();
   });
 
+  test("an API server that is silent for a while ends nothing", async () => {
+    const api = cluster();
+    const going = onThat(api);
+    const call = api.call.bind(api);
+    going.clock.at(40_000, () => {
+      api.call = async (request) =>
+        request.path === PATH ? new Promise<never>(() => {}) : call(request);
+    });
+    going.clock.at(75_000, () => {
+      api.call = call;
+    });
+    expect((await going.run()).failure).toBeNull();
+  });
+
   test("where it may not be taken: exit 4, and what a run must be allowed", async () => {
     const api = cluster();
     const call = api.call.bind(api);

@@ -134,7 +134,8 @@ interface Run {
 /** Runs the sampler for so long. */
 async function sampled(of: {
   readonly answer: (program: string, nth: number) => Answer;
-  readonly slices?: (nth: number) => readonly KubeObject[];
+  /** Null: the API server is silent. */
+  readonly slices?: (nth: number) => readonly KubeObject[] | null;
   readonly forMs?: number;
   readonly address?: string;
   /** Where the service was before. */
@@ -146,11 +147,15 @@ async function sampled(of: {
   const events: EventBody[] = [];
   const stop = new AbortController();
   let lists = 0;
-  const list: Api["list"] = async (path) => {
+  const list: Api["list"] = async (path, signal) => {
     const inside = of.existing?.namespace ?? "ns";
     expect(path).toContain(`namespaces/${inside}/endpointslices?labelSelector=`);
     await Promise.resolve();
-    return (of.slices ?? (() => []))(lists++);
+    const told = (of.slices ?? (() => []))(lists++);
+    if (told !== null) return told;
+    return new Promise<never>((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    });
   };
   clock.at(of.forMs ?? 7_000, () => stop.abort(new Error("over")));
   const service = { name: "server", port: 80 };
@@ -303,6 +308,20 @@ describe("the sampler of connections", () => {
     const { events, host } = await read([1, 2, 3], 60_000);
     expect(events.map(({ detail }) => detail)).toEqual([{ why: "conntrack ended with 1: busy" }]);
     expect(host.started.filter((one) => one.startsWith("conntrack"))).toHaveLength(4);
+  });
+
+  test("reads on while the API server is silent, and says of no backend that it is ready", async () => {
+    const { samples, events } = await sampled({
+      answer: (program) => (program === "ss" ? WAITS : { lines: [entry(1, "10.1.0.1")] }),
+      slices: (nth) => (nth === 0 || nth > 5 ? ready : null),
+      forMs: 37_000,
+    });
+    expect(events).toEqual([]);
+    const counted = valuesOf(samples, "client_connections", "true").filter(([, n]) => n > 0);
+    expect(counted.map(([atS]) => atS)).toEqual([5, 35, 37]);
+    const unknown = valuesOf(samples, "client_connections", "unknown").filter(([, n]) => n > 0);
+    expect(unknown).toHaveLength(5);
+    expect(samples.every(({ tags }) => tags["backend"] === "server-a")).toBe(true);
   });
 
   test("ends a reading that hangs", async () => {
