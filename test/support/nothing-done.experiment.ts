@@ -2,9 +2,12 @@
 // test that runs it knows by the folder that none is missing.
 import { all, experiment, inTurn, one } from "ninety";
 import { availability } from "ninety/checks/availability";
+import { apiServerPause } from "ninety/faults/api-server-pause";
 import { containerHang } from "ninety/faults/container-hang";
 import { containerKill } from "ninety/faults/container-kill";
 import { corednsDown } from "ninety/faults/coredns-down";
+import { containerRuntimeStop } from "ninety/faults/container-runtime-stop";
+import { controllerManagerDown } from "ninety/faults/controller-manager-down";
 import { cpuStress } from "ninety/faults/cpu-stress";
 import { crashLoop } from "ninety/faults/crash-loop";
 import { dependencyError } from "ninety/faults/dependency-error";
@@ -15,6 +18,8 @@ import { gpuFlapping } from "ninety/faults/gpu-flapping";
 import { descriptorsExhausted } from "ninety/faults/descriptors-exhausted";
 import { diskFill } from "ninety/faults/disk-fill";
 import { diskSlow } from "ninety/faults/disk-slow";
+import { etcdKill } from "ninety/faults/etcd-kill";
+import { etcdPause } from "ninety/faults/etcd-pause";
 import { gpuHang } from "ninety/faults/gpu-hang";
 import { gpuLost } from "ninety/faults/gpu-lost";
 import { gpuOutOfMemory } from "ninety/faults/gpu-out-of-memory";
@@ -24,6 +29,7 @@ import { gpuSlow } from "ninety/faults/gpu-slow";
 import { gpuStickyError } from "ninety/faults/gpu-sticky-error";
 import { gpuWrongAnswers } from "ninety/faults/gpu-wrong-answers";
 import { imageUnavailable } from "ninety/faults/image-unavailable";
+import { kubeletStop } from "ninety/faults/kubelet-stop";
 import { memoryStress } from "ninety/faults/memory-stress";
 import { netBandwidth } from "ninety/faults/net-bandwidth";
 import { netCorrupt } from "ninety/faults/net-corrupt";
@@ -40,6 +46,8 @@ import { podEvict } from "ninety/faults/pod-evict";
 import { podKill } from "ninety/faults/pod-kill";
 import { processesExhausted } from "ninety/faults/processes-exhausted";
 import { podUnready } from "ninety/faults/pod-unready";
+import { nodeReboot } from "ninety/faults/node-reboot";
+import { schedulerDown } from "ninety/faults/scheduler-down";
 import { predict } from "ninety/load/predict";
 import { modelServer } from "ninety/parts/model-server";
 import { relay } from "ninety/parts/relay";
@@ -62,6 +70,7 @@ function lanes(steps: Steps): Steps {
 const pod = { on: one(met.pods), for: "8s" } as const;
 const gpu = { on: one(server.gpus), for: "8s" } as const;
 const node = { on: one(server.nodes), for: "8s" } as const;
+const once = { for: "8s" } as const;
 const called = { on: all(front.pods), for: "8s", host: "server" } as const;
 
 export default experiment({
@@ -110,6 +119,14 @@ export default experiment({
     corednsDown({ for: "8s" }),
     podEvict({ on: one(met.pods) }),
     nodeTaint(node),
+    kubeletStop(node),
+    apiServerPause(once),
+    containerRuntimeStop(node),
+    schedulerDown(once),
+    nodeReboot({ on: one(server.nodes) }),
+    etcdPause(once),
+    controllerManagerDown(once),
+    etcdKill({}),
   ]),
   observe: "2m",
   accepts: ["pdb-broken", "no-spare-gpu", "unleased", "affects-probes"],
