@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"ninety/binaries/net-effects/internal/ask"
+	"ninety/binaries/net-effects/internal/connections"
+	"ninety/binaries/net-effects/internal/dns"
 	"ninety/binaries/net-effects/internal/hold"
 	"ninety/binaries/net-effects/internal/proxy"
 	"ninety/binaries/net-effects/internal/queue"
@@ -18,13 +20,15 @@ import (
 
 // programs: each gets the arguments after its name.
 var programs = map[string]func(arguments []string) error{
-	"ask":   ask.Run,
-	"files": room.Files,
-	"fill":  room.Fill,
-	"hold":  hold.Run,
-	"proxy": proxy.Run,
-	"queue": queue.Run,
-	"try":   room.Try,
+	"ask":         ask.Run,
+	"connections": connections.Run,
+	"dns":         dns.Run,
+	"files":       room.Files,
+	"fill":        room.Fill,
+	"hold":        hold.Run,
+	"proxy":       proxy.Run,
+	"queue":       queue.Run,
+	"try":         room.Try,
 }
 
 func main() {

@@ -30,6 +30,8 @@ const PROGRAMS: {
   "container-kill": () => import("./effects/container-kill.ts"),
   freeze: () => import("./effects/freeze.ts"),
   dependency: () => import("./effects/dependency.ts"),
+  connections: () => import("./effects/connections.ts"),
+  dns: () => import("./effects/dns.ts"),
   "net-shape": () => import("./effects/net-shape.ts"),
   "node-net": () => import("./effects/node-net.ts"),
   "container-down": () => import("./effects/container-down.ts"),

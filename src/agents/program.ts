@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** What the program can be asked to hold. */
-export type Task = "queue" | "proxy" | "fill" | "files" | "hold";
+export type Task = "queue" | "proxy" | "connections" | "dns" | "fill" | "files" | "hold";
 
 /** In the image of our programs; what it holds ends with its process. */
 const NET_EFFECTS = process.env["NINETY_NET_EFFECTS"] ?? "/bin/net-effects";

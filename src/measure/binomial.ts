@@ -56,6 +56,11 @@ export function lowerTail(k: number, n: number, p: Ratio): number {
   return upperTail(n - k, n, 1 - p);
 }
 
+/** Whether k of n is one that draws of probability p make likely: not so far to either side. */
+export function isLikely(k: number, n: number, p: Ratio, mistakenMax: Ratio): boolean {
+  return lowerTail(k, n, p) >= mistakenMax && upperTail(k, n, p) >= mistakenMax;
+}
+
 /** The smallest count of n that rejects "at most p" at level alpha; n + 1 where none can. */
 export function rejectingCount(n: number, p: Ratio, alpha: Ratio): number {
   let low = 0;

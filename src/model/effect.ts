@@ -121,6 +121,27 @@ export type Effect =
     }
   /** Node agent: no process of that program of the node makes a step; pods run on. */
   | { readonly kind: "program-stop"; readonly node: string; readonly program: NodeProgram }
+  /** Node agent: what becomes of the TCP connections of others to a pod. */
+  | {
+      readonly kind: "connections";
+      readonly pod: Target<"pod">;
+      /** The pod's own ports; none: all that it listens on. Its loopback is never meant. */
+      readonly ports: readonly number[];
+      /** New ones are refused and established ones go on, or those established are reset. */
+      readonly does: "refuse-new" | "reset";
+      /** `reset`: how often, and the first time at once. Else 0. */
+      readonly everyMs: Ms;
+      /** False: whatever comes from the node itself, as the kubelet's probes do, is left alone. */
+      readonly affectsProbes: boolean;
+    }
+  /** Node agent: what a pod is told by the name servers in its resolv.conf. */
+  | {
+      readonly kind: "dns";
+      readonly pod: Target<"pod">;
+      /** As the pod would look it up, with all names below it; `*`: every name. */
+      readonly name: string;
+      readonly does: DnsDoes;
+    }
   /** Guard: deletes a pod. Happens once; there is nothing to release. */
   | { readonly kind: "delete"; readonly pod: Target<"pod">; readonly graceMs: Ms }
   /** Guard: evicts a pod, as far as disruption budgets allow. Happens once. Null: its own grace. */
@@ -168,7 +189,24 @@ export type DependencyDoes =
   | { readonly kind: "hang" }
   | { readonly kind: "refuse" }
   /** Answers that share of the requests by HTTP/1 with the status; all else passes. */
-  | { readonly kind: "error"; readonly status: number; readonly ratio: Ratio };
+  | { readonly kind: "error"; readonly status: number; readonly ratio: Ratio }
+  /** Answers by HTTP/1 to that share of the requests come so much later. */
+  | { readonly kind: "slow"; readonly delayMs: Ms; readonly ratio: Ratio }
+  /** They are broken off by a reset after so many bytes of the body, before its end at the latest. */
+  | { readonly kind: "reset"; readonly afterBytes: number; readonly ratio: Ratio }
+  /** They end well, but early. */
+  | { readonly kind: "truncate"; readonly ratio: Ratio };
+
+/** How look-ups of a name fail in the eyes of one pod. */
+export type DnsDoes =
+  /** The server has failed, or there is no such name. */
+  | { readonly kind: "fail"; readonly code: DnsCode }
+  /** The server is asked so much later. */
+  | { readonly kind: "slow"; readonly delayMs: Ms }
+  /** The only address of each such name, IPv4: loopback, private or of documentation. */
+  | { readonly kind: "wrong"; readonly address: string };
+export const DNS_CODES = ["SERVFAIL", "NXDOMAIN"] as const;
+export type DnsCode = (typeof DNS_CODES)[number];
 
 export type EffectKind = Effect["kind"];
 
@@ -300,6 +338,17 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     once: false,
     cutsControlPath: true,
     means: "ptrace stop of all its threads, which the kernel ends with whoever holds them",
+  connections: {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "in the pod's network namespace: nftables reject of new ones, SOCK_DESTROY of others",
+  },
+  dns: {
+    doneBy: "node",
+    once: false,
+    cutsControlPath: false,
+    means: "resolver and nftables rules in the pod's network namespace",
   },
   delete: {
     doneBy: "api",

@@ -23,6 +23,13 @@ export interface Asked {
   readonly tookMs: Ms;
   /** Why nobody answered; "": somebody did. */
   readonly why: string;
+  /**
+   * `reset` and `short`, which is closed, also before any of it came; `none`: there was no
+   * connection, no such name, or silence.
+   */
+  readonly ended: "complete" | "reset" | "short" | "none";
+  /** That was asked, or that the name has: the first of them. "": none is known. */
+  readonly address: string;
 }
 
 /** `healthz`: whether it lives; `runningpods/`: what it must ask its container runtime for. */
@@ -55,12 +62,16 @@ export interface Witness {
   apiServer(path: ApiServerPath, withinMs: Ms): Promise<Answer>;
   /**
    * Asks a service as a client in that pod would, one ask after the other, each on a connection of
-   * its own: names are the pod's, and the network is. Throws where no node agent is on its node.
+   * its own unless kept: names are the pod's, and the network is. Nothing is tried twice. Throws
+   * where no node agent is on its node.
    */
   fromPod(
     pod: Target<"pod">,
     ask: {
-      /** `http://host:port/path` for GETs, `tcp://host:port` for connections alone. */
+      /**
+       * `http://host:port/path` for GETs, `tcp://host:port` for connections alone, `dns://host` for
+       * look-ups of a name alone.
+       */
       readonly url: string;
       /** 1 to 1,000. */
       readonly count: number;
@@ -68,6 +79,10 @@ export interface Witness {
       readonly withinMs: Ms;
       /** By the network of the node agent beside it, with the pod's names. Default false. */
       readonly outside?: boolean;
+      /** One connection for all GETs, and another one only where that one ended. Default false. */
+      readonly reuse?: boolean;
+      /** Waited between two asks. Default 0. */
+      readonly pauseMs?: Ms;
     },
   ): Promise<readonly Asked[]>;
   /**

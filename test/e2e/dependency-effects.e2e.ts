@@ -87,6 +87,23 @@ describe.skipIf(why !== null)(`a service that a pod calls${why === null ? "" : `
       expect(errors).toBeLessThan(73);
     }));
 
+  test("slow: late and whole", () =>
+    during({ kind: "slow", delayMs: 100, ratio: 1 }, async () => {
+      const asked = await get(3);
+      expect(asked.map(({ ended }) => ended)).toEqual(["complete", "complete", "complete"]);
+      expect(Math.min(...asked.map(({ tookMs }) => tookMs))).toBeGreaterThanOrEqual(100);
+    }));
+
+  test.each([
+    [{ kind: "reset", afterBytes: 1, ratio: 1 }, "reset"],
+    [{ kind: "truncate", ratio: 1 }, "short"],
+  ] as const)("%o: the status, and then the end", (does, ended) =>
+    during(does, async () => {
+      const asked = (await get(3)).map((one) => `${one.status} ${one.ended}`);
+      expect(asked).toEqual([`200 ${ended}`, `200 ${ended}`, `200 ${ended}`]);
+    }),
+  );
+
   test("a name that the pod cannot look up is told, and nothing is left", async () => {
     const effect = { ...dependencyOf(pair, { kind: "hang" }), host: "no-such.invalid" };
     const { signal } = new AbortController();

@@ -11,10 +11,12 @@ export const caller: Target<"pod"> = {
   node: "n1",
 };
 
-/** What one ask meets: a status, or what else becomes of it. `status every n`: the n-th is it. */
+/** What one ask meets: a status, or what else becomes of it. `every` n: each n-th is it. */
 export type Meets =
   | number
   | { readonly status: number; readonly every: number }
+  | { readonly ends: "reset" | "short"; readonly every: number }
+  | { readonly lateMs: number; readonly every: number }
   | "silent"
   | "refuses"
   | "unreachable"
@@ -47,17 +49,28 @@ export function world(
   };
 }
 
+const WELL: Asked = {
+  answered: true,
+  status: 404,
+  tookMs: 1,
+  why: "",
+  ended: "complete",
+  address: "10.96.0.7",
+};
+
 function asked(
   meets: Meets,
   of: { readonly nth: number; readonly connects: boolean; readonly withinMs: number },
 ): Asked {
   const gone = meets === "refuses" || meets === "unreachable";
-  if (of.connects && !gone) return { answered: true, status: 0, tookMs: 1, why: "" };
+  if (of.connects && !gone) return { ...WELL, status: 0 };
   if (typeof meets === "string") {
     const tookMs = meets === "silent" ? of.withinMs : 1;
-    return { answered: false, status: 0, tookMs, why: FAILS[meets] };
+    return { ...WELL, answered: false, status: 0, tookMs, why: FAILS[meets], ended: "none" };
   }
-  if (typeof meets === "number") return { answered: true, status: meets, tookMs: 1, why: "" };
-  const status = of.nth % meets.every === 0 ? meets.status : 404;
-  return { answered: true, status, tookMs: 1, why: "" };
+  if (typeof meets === "number") return { ...WELL, status: meets };
+  if (of.nth % meets.every !== 0) return WELL;
+  if ("status" in meets) return { ...WELL, status: meets.status };
+  if ("lateMs" in meets) return { ...WELL, tookMs: meets.lateMs };
+  return { ...WELL, answered: false, why: "unexpected EOF", ended: meets.ends };
 }

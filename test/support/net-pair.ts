@@ -21,6 +21,8 @@ export interface Asked {
   readonly status: number;
   readonly tookMs: number;
   readonly why?: string;
+  readonly ended: string;
+  readonly address: string;
 }
 
 export interface NetPair {
@@ -36,6 +38,7 @@ export interface NetPair {
     readonly reuse?: boolean;
     /** Default: the client. */
     readonly from?: TestContainer;
+    readonly pauseMs?: number;
   }) => Promise<readonly Asked[]>;
   readonly close: () => Promise<void>;
 }

@@ -100,7 +100,14 @@ describe("the witness in a pod", () => {
     return { api, execs };
   }
   const ask = { url: "tcp://server:80", count: 1, withinMs: 100 };
-  const told = { answered: false, status: 0, tookMs: 3, why: "refused" };
+  const told = {
+    answered: false,
+    status: 0,
+    tookMs: 3,
+    why: "refused",
+    ended: "none",
+    address: "",
+  };
 
   test("asks by the agent on the pod's node", async () => {
     const { api, execs } = apiThat({ lines: [told], code: 0 });

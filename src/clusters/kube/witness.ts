@@ -64,12 +64,23 @@ async function askFromPod(
   if (told.length !== ask.count) {
     throw new Error(`${what}: must be told of ${ask.count} asks, got ${told.length}`);
   }
-  return told.map((one) => ({
-    answered: at(one, "answered") === true,
-    status: numberAt(one, "status") ?? 0,
-    tookMs: numberAt(one, "tookMs") ?? 0,
-    why: textAt(one, "why"),
-  }));
+  return told.map(askedOf);
+}
+
+const ENDS: readonly Asked["ended"][] = ["complete", "reset", "short", "none"];
+
+function askedOf(told: Json): Asked {
+  const ended = ENDS.find((one) => one === textAt(told, "ended"));
+  if (ended === undefined)
+    throw new Error(`an ask must end in a known way, got ${JSON.stringify(told)}`);
+  return {
+    answered: at(told, "answered") === true,
+    status: numberAt(told, "status") ?? 0,
+    tookMs: numberAt(told, "tookMs") ?? 0,
+    why: textAt(told, "why"),
+    ended,
+    address: textAt(told, "address"),
+  };
 }
 
 async function lookInContainer(

@@ -2,19 +2,15 @@
 package ask
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"ninety/binaries/net-effects/internal/hold"
 	"ninety/binaries/net-effects/internal/hook"
 )
 
@@ -24,7 +20,8 @@ type Config struct {
 	Pid int `json:"pid"`
 	// Outside of the pod's network: names as the pod has them, by the network of this process.
 	Outside bool `json:"outside"`
-	// URL is http://host:port/path for GETs, tcp://host:port for connections alone.
+	// URL is http://host:port/path for GETs, tcp://host:port for connections alone, dns://host for
+	// look-ups of a name alone.
 	URL string `json:"url"`
 	// Count of asks, 1 to 100,000, one after the other.
 	Count int `json:"count"`
@@ -32,32 +29,33 @@ type Config struct {
 	WithinMs float64 `json:"withinMs"`
 	// PauseMs is waited between two.
 	PauseMs float64 `json:"pauseMs"`
-	// Reuse keeps one connection for all GETs; else each has its own.
+	// Reuse keeps one connection for all GETs, and opens another one only where that one ended; else
+	// each has its own.
 	Reuse bool `json:"reuse"`
 }
 
 // Answer to one ask.
 type Answer struct {
+	// Answered: the connection was there, or the name known, and all of an answer came.
 	Answered bool `json:"answered"`
 	// Status of HTTP; 0 where none was spoken.
 	Status int     `json:"status"`
 	TookMs float64 `json:"tookMs"`
 	// Why nobody answered.
 	Why string `json:"why,omitempty"`
+	// Ended is how it ended: complete, reset, short (closed in an answer or before it), none.
+	Ended string `json:"ended"`
+	// Address that was asked, or that the name has: the first of them.
+	Address string `json:"address"`
 }
 
 const bodyMaxBytes = 1 << 20
 
 // Run asks and prints each answer as a line.
 func Run(arguments []string) error {
-	if len(arguments) != 1 {
-		return fmt.Errorf("must have one argument, JSON, got %d", len(arguments))
-	}
 	var config Config
-	decoder := json.NewDecoder(bytes.NewReader([]byte(arguments[0])))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&config); err != nil {
-		return fmt.Errorf("config: must be a JSON object of known fields: %w", err)
+	if err := hold.Decode(arguments, &config); err != nil {
+		return err
 	}
 	asker, err := askerOf(config)
 	if err != nil {
@@ -96,8 +94,9 @@ func enter(pid int, outside bool) error {
 
 func askerOf(config Config) (func() Answer, error) {
 	target, err := url.Parse(config.URL)
-	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "tcp" {
-		return nil, fmt.Errorf("url: must be http://host:port/path or tcp://host:port, got %q", config.URL)
+	known := err == nil && (target.Scheme == "http" || target.Scheme == "tcp" || target.Scheme == "dns")
+	if !known || target.Hostname() == "" {
+		return nil, fmt.Errorf("url: must be http://host:port/path, tcp://host:port or dns://host, got %q", config.URL)
 	}
 	if config.Count < 1 || config.Count > 100_000 {
 		return nil, fmt.Errorf("count: must be 1 to 100000, got %d", config.Count)
@@ -105,58 +104,10 @@ func askerOf(config Config) (func() Answer, error) {
 	if !(config.WithinMs >= 1 && config.WithinMs <= 60_000) {
 		return nil, fmt.Errorf("withinMs: must be 1 to 60000, got %v", config.WithinMs)
 	}
-	within := time.Duration(config.WithinMs * float64(time.Millisecond))
-	if target.Scheme == "tcp" {
-		return timed(within, func(context context.Context) (int, error) { return connect(context, target.Host) }), nil
+	one := &asker{
+		target: target,
+		within: time.Duration(config.WithinMs * float64(time.Millisecond)),
+		reuse:  config.Reuse,
 	}
-	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: !config.Reuse, MaxIdleConnsPerHost: 1},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	return timed(within, func(context context.Context) (int, error) { return get(context, client, config.URL) }), nil
-}
-
-func timed(within time.Duration, ask func(context.Context) (int, error)) func() Answer {
-	return func() Answer {
-		limited, done := context.WithTimeout(context.Background(), within)
-		defer done()
-		from := time.Now()
-		status, err := ask(limited)
-		answer := Answer{
-			Answered: err == nil,
-			Status:   status,
-			TookMs:   float64(time.Since(from)) / float64(time.Millisecond),
-		}
-		if err != nil {
-			answer.Why = err.Error()
-		}
-		return answer
-	}
-}
-
-func connect(context context.Context, address string) (int, error) {
-	var dialer net.Dialer
-	connection, err := dialer.DialContext(context, "tcp", address)
-	if err != nil {
-		return 0, err
-	}
-	// A reset leaves no port behind that waits.
-	_ = connection.(*net.TCPConn).SetLinger(0)
-	return 0, connection.Close()
-}
-
-func get(context context.Context, client *http.Client, address string) (int, error) {
-	request, err := http.NewRequestWithContext(context, http.MethodGet, address, nil)
-	if err != nil {
-		return 0, err
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(response.Body, bodyMaxBytes)); err != nil {
-		return 0, err
-	}
-	return response.StatusCode, nil
+	return one.ask, nil
 }

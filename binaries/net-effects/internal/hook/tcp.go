@@ -15,9 +15,12 @@ const (
 	rejectWithReset = 1 // NFT_REJECT_TCP_RST
 )
 
+// TCP matches packets of TCP.
+func TCP() Part { return Protocol(unix.IPPROTO_TCP) }
+
 // Port matches TCP packets with that port at that end.
 func Port(at End, port uint16) Part {
-	return append(Protocol(unix.IPPROTO_TCP),
+	return append(TCP(),
 		payload(unix.NFT_PAYLOAD_TRANSPORT_HEADER, uint32(at)*2, 2),
 		compare(unix.NFT_CMP_EQ, network(port)),
 	)

@@ -216,8 +216,7 @@ func (h head) copyBody(to io.Writer, from *bufio.Reader) error {
 		if err != nil {
 			return err
 		}
-		digits, _, _ := strings.Cut(strings.TrimSpace(string(line)), ";")
-		size, err := strconv.ParseInt(strings.TrimSpace(digits), 16, 63)
+		size, err := chunkSize(line)
 		if err != nil {
 			return err
 		}

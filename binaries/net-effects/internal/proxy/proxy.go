@@ -8,10 +8,11 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"ninety/binaries/net-effects/internal/hook"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 type Counters struct {
 	// Connections that were led here.
 	Connections int64 `json:"connections"`
-	// Answered requests got the error, passed ones went on to the dependency.
+	// Answered requests got the error or a spoilt answer, passed ones that of the dependency.
 	Answered int64 `json:"answered"`
 	Passed   int64 `json:"passed"`
 }
@@ -125,7 +126,7 @@ func (p *Proxy) serve(client *net.TCPConn) {
 	if err != nil {
 		return
 	}
-	dialer := net.Dialer{Timeout: dialWithin, Control: marked}
+	dialer := net.Dialer{Timeout: dialWithin, Control: hook.Marked(ours)}
 	connection, err := dialer.DialContext(context.Background(), "tcp", to.String())
 	if err != nil {
 		reset(client)
@@ -133,7 +134,12 @@ func (p *Proxy) serve(client *net.TCPConn) {
 	}
 	dependency := connection.(*net.TCPConn)
 	defer p.drop(dependency)
-	if p.hold(dependency) {
+	if !p.hold(dependency) {
+		return
+	}
+	if p.does.spoils() {
+		p.spoil(client, dependency)
+	} else {
 		p.relay(client, dependency)
 	}
 }
@@ -183,15 +189,6 @@ func (p *Proxy) end() {
 	case <-gone:
 	case <-time.After(endWithin):
 	}
-}
-
-// marked makes a connection one that the rules let through.
-func marked(_, _ string, raw syscall.RawConn) error {
-	var failed error
-	err := raw.Control(func(fd uintptr) {
-		failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, ours)
-	})
-	return errors.Join(err, failed)
 }
 
 // destinationOf is where the client wanted to go before it was led here.

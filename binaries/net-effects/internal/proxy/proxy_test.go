@@ -446,52 +446,25 @@ func TestKilledLeavesNothing(t *testing.T) {
 	pod.served(server)
 }
 
-func TestNames(t *testing.T) {
-	root := t.TempDir()
-	if err := os.Mkdir(root+"/etc", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	resolv := "search shop.svc.cluster.local svc.cluster.local\nnameserver 10.96.0.10\noptions ndots:5 edns0\n"
-	for name, text := range map[string]string{"resolv.conf": resolv, "hosts": "10.1.2.3 Api api.shop # own\n"} {
-		if err := os.WriteFile(root+"/etc/"+name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	known, err := readNames(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for host, want := range map[string]string{
-		"server":      "server.shop.svc.cluster.local. server.svc.cluster.local. server.",
-		"a.b.c.d.e.f": "a.b.c.d.e.f. a.b.c.d.e.f.shop.svc.cluster.local. a.b.c.d.e.f.svc.cluster.local.",
-		"full.":       "full.",
-	} {
-		if got := strings.Join(known.candidates(host), " "); got != want {
-			t.Errorf("%s: must mean %q, got %q", host, want, got)
-		}
-	}
-	for host, want := range map[string]string{"API": "[10.1.2.3]", "10.0.0.1": "[10.0.0.1]"} {
-		if got, err := known.lookup(context.Background(), host); fmt.Sprint(got) != want || err != nil {
-			t.Errorf("%s: must be %s, got %v %v", host, want, got, err)
-		}
-	}
-	if fmt.Sprint(known.servers) != "[10.96.0.10:53]" {
-		t.Errorf("got %v", known.servers)
-	}
-}
-
 func TestConfig(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"hang"}}`:                           "",
-		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"error","status":503,"ratio":0.5}}`: "",
-		`{"id":"a","pid":1,"host":"x","port":0,"does":{"kind":"hang"}}`:                           "port",
-		`{"id":"a b","pid":1,"host":"x","port":1,"does":{"kind":"hang"}}`:                         "id",
-		`{"id":"a","pid":1,"host":"-x","port":1,"does":{"kind":"hang"}}`:                          "host",
-		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"melt"}}`:                           "does.kind",
-		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"hang","ratio":1}}`:                 "no ratio",
-		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"error","status":200,"ratio":0.5}}`: "status",
-		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"error","status":503,"ratio":1.5}}`: "ratio",
-		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"hang"},"more":1}`:                  "known fields",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"hang"}}`:                            "",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"error","status":503,"ratio":0.5}}`:  "",
+		`{"id":"a","pid":1,"host":"x","port":0,"does":{"kind":"hang"}}`:                            "port",
+		`{"id":"a b","pid":1,"host":"x","port":1,"does":{"kind":"hang"}}`:                          "id",
+		`{"id":"a","pid":1,"host":"-x","port":1,"does":{"kind":"hang"}}`:                           "host",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"melt"}}`:                            "does.kind",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"hang","ratio":1}}`:                  "no ratio",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"error","status":200,"ratio":0.5}}`:  "status",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"error","status":503,"ratio":1.5}}`:  "ratio",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"slow","delayMs":9,"ratio":1}}`:      "",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"slow","ratio":1}}`:                  "delayMs",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"reset","ratio":1}}`:                 "",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"reset","afterBytes":-1,"ratio":1}}`: "afterBytes",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"truncate","ratio":1}}`:              "",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"truncate","delayMs":9,"ratio":1}}`:  "delayMs",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"truncate"}}`:                        "ratio",
+		`{"id":"a","pid":1,"host":"x","port":1,"does":{"kind":"hang"},"more":1}`:                   "known fields",
 	} {
 		_, err := Read(text)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {

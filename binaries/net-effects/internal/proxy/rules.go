@@ -62,23 +62,6 @@ func place(name string, config Config, addresses []netip.Addr, to ports) (*hook.
 	return table, nil
 }
 
-// keep puts a table in place that meets nothing: while it is there the kernel goes on translating
-// the connections that were led to us, so that their ends reach the pod after the rules are gone.
-func keep(id string) (*hook.Table, error) {
-	table, err := hook.Open(tableName(id, "keep"))
-	if err != nil {
-		return nil, err
-	}
-	table.Chain("keep", hook.Nat, hook.Output, hook.PriorityDestinationNat)
-	// Connections are tracked only where a rule translates; nothing is sent to port 0.
-	table.Rule("keep", hook.Port(hook.Destination, 0), hook.Redirect(1))
-	if err := table.Commit(); err != nil {
-		table.Close()
-		return nil, err
-	}
-	return table, nil
-}
-
 func tableName(id, what string) string { return fmt.Sprintf("ninety-%s-%s", id, what) }
 
 type family struct {

@@ -2,18 +2,16 @@ package proxy
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"slices"
-	"syscall"
 	"time"
 
+	"ninety/binaries/net-effects/internal/hold"
 	"ninety/binaries/net-effects/internal/hook"
+	"ninety/binaries/net-effects/internal/names"
 )
 
 const (
@@ -42,10 +40,7 @@ type ended struct {
 
 // Run holds the effect until SIGTERM, SIGINT or the end of its standard input.
 func Run(arguments []string) error {
-	if len(arguments) != 1 {
-		return fmt.Errorf("must have one argument, JSON, got %d", len(arguments))
-	}
-	config, err := Read(arguments[0])
+	config, err := Read(arguments...)
 	if err != nil {
 		return err
 	}
@@ -53,40 +48,20 @@ func Run(arguments []string) error {
 		return err
 	}
 	debug.SetMemoryLimit(memoryMaxBytes)
-	known, err := readNames(fmt.Sprintf("/proc/%d/root", config.Pid))
+	known, err := names.Read(fmt.Sprintf("/proc/%d/root", config.Pid))
 	if err != nil {
 		return fmt.Errorf("names of process %d: %w", config.Pid, err)
 	}
-	why := ends()
+	why := hold.Ends()
 	met, err := begin(config, known)
 	if err != nil {
 		return err
 	}
-	say(ready{Did: "ready", Addresses: met.addresses})
+	hold.Say(ready{Did: "ready", Addresses: met.addresses})
 	said := met.follow(known, why)
 	met.end()
-	say(ended{Did: "ended", Why: said, Addresses: met.addresses, Counters: met.proxy.Counters()})
+	hold.Say(ended{Did: "ended", Why: said, Addresses: met.addresses, Counters: met.proxy.Counters()})
 	return nil
-}
-
-// ends gives why it is time to end, once it is.
-func ends() <-chan string {
-	why := make(chan string, 2)
-	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, syscall.SIGTERM, syscall.SIGINT)
-	// Nobody may be there to hear the last words.
-	signal.Ignore(syscall.SIGPIPE)
-	go func() { why <- (<-asked).String() }()
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		why <- "end of input"
-	}()
-	return why
-}
-
-func say(what any) {
-	text, _ := json.Marshal(what)
-	fmt.Printf("%s\n", text)
 }
 
 // effect is what is in place: all of it is gone with this process.
@@ -98,15 +73,15 @@ type effect struct {
 	kept      *hook.Table
 }
 
-func begin(config Config, known names) (*effect, error) {
+func begin(config Config, known names.Names) (*effect, error) {
 	limited, done := context.WithTimeout(context.Background(), lookupFirst)
 	defer done()
-	addresses, err := known.lookup(limited, config.Host)
+	addresses, err := known.Lookup(limited, config.Host)
 	if err != nil {
 		return nil, err
 	}
 	met := &effect{config: config, proxy: newProxy(config.Does)}
-	if met.kept, err = keep(config.ID); err != nil {
+	if met.kept, err = hook.Keep(tableName(config.ID, "keep")); err != nil {
 		return nil, err
 	}
 	return met, met.meet(addresses)
@@ -133,7 +108,7 @@ func (e *effect) meet(addresses []netip.Addr) error {
 
 // follow meets what the name means later too, until it is time to end; addresses that it lost are
 // still met.
-func (e *effect) follow(known names, why <-chan string) string {
+func (e *effect) follow(known names.Names, why <-chan string) string {
 	ticks := time.NewTicker(lookupEvery)
 	defer ticks.Stop()
 	for {
@@ -142,7 +117,7 @@ func (e *effect) follow(known names, why <-chan string) string {
 			return said
 		case <-ticks.C:
 			limited, done := context.WithTimeout(context.Background(), lookupEvery/2)
-			addresses, err := known.lookup(limited, e.config.Host)
+			addresses, err := known.Lookup(limited, e.config.Host)
 			done()
 			if err == nil {
 				addresses = slices.DeleteFunc(addresses, func(one netip.Addr) bool {
