@@ -147,17 +147,23 @@ async function tell(
   return asked.flat().map(signOf);
 }
 
-function signOf({ answered, why, tookMs }: Omit<Asked, "status">): Told {
+function signOf({ answered, why, tookMs }: Pick<Asked, "answered" | "why" | "tookMs">): Told {
   const refuses = /connection (refused|reset)/.test(why);
   return { sign: answered ? "answers" : refuses ? "refuses" : "silent", tookMs };
 }
 
-async function podNow(
+async function podNow(witness: Witness, target: Target<"pod">): Promise<PodNow | null> {
+  return (await podAt(witness, target))?.now ?? null;
+}
+
+/** Null: there is no such pod, or another one has its name. */
+export async function podAt(
   witness: Witness,
   { namespace, name, uid }: Target<"pod">,
-): Promise<PodNow | null> {
+): Promise<{ readonly now: PodNow; readonly address: string } | null> {
   const pod = await witness.object(`api/v1/namespaces/${namespace}/pods/${name}`);
-  return textAt(pod, "metadata", "uid") === uid ? podIn(pod) : null;
+  if (textAt(pod, "metadata", "uid") !== uid) return null;
+  return { now: podIn(pod), address: textAt(pod, "status", "podIP") };
 }
 
 function podIn(pod: Json): PodNow {
