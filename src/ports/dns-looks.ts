@@ -25,7 +25,9 @@ export const NAME_FIELDS = {
 type NameParams = Read<typeof NAME_FIELDS>;
 
 export function nameProblems({ name, lookup }: NameParams): readonly string[] {
-  return name === "*" && lookup === undefined ? ["lookup must be given where name is *"] : [];
+  return name === "*" && lookup === undefined
+    ? ["lookup must be given where name is *, got none"]
+    : [];
 }
 
 export const lookedUp = ({ name, lookup }: NameParams): string => lookup ?? name;

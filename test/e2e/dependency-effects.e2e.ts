@@ -95,9 +95,9 @@ describe.skipIf(why !== null)(`a service that a pod calls${why === null ? "" : `
     }));
 
   test.each([
-    [{ kind: "reset", afterBytes: 1, ratio: 1 }, "reset"],
-    [{ kind: "truncate", ratio: 1 }, "short"],
-  ] as const)("%o: the status, and then the end", (does, ended) =>
+    { does: { kind: "reset", afterBytes: 1, ratio: 1 }, ended: "reset" },
+    { does: { kind: "truncate", ratio: 1 }, ended: "short" },
+  ] as const)("$does.kind: the status, and then $ended", ({ does, ended }) =>
     during(does, async () => {
       const asked = (await get(3)).map((one) => `${one.status} ${one.ended}`);
       expect(asked).toEqual([`200 ${ended}`, `200 ${ended}`, `200 ${ended}`]);

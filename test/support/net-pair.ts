@@ -1,7 +1,8 @@
 // Two processes that the agent takes for containers of two pods, each in a network namespace of its
 // own, with one cable between: what the node agent does to packets is measured there.
 import { execFile, execFileSync } from "node:child_process";
-import { readFileSync, readlinkSync } from "node:fs";
+import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -67,17 +68,22 @@ export function noNamespaces(): string | null {
 
 /** Runs what is to have a network of its own. */
 const net = (what: string): string => `exec unshare --net sh -c 'ip link set lo up; exec ${what}'`;
-const listen = `${process.execPath} ${SERVER} ${SERVER_PORT}`;
+const [clientAddress, serverAddress] = ["10.98.0.1", "10.98.0.2"];
+const listen = `${process.execPath} ${SERVER} ${SERVER_PORT} ${serverAddress}`;
 const pidOf = ({ pids }: TestContainer): string => String(pids()[0] ?? 0);
 
+/** The server is the name server of both as well: api.shop.test is its own. */
 export async function netPair(program: string): Promise<NetPair> {
   made += 1;
+  const folder = mkdtempSync(join(tmpdir(), "ninety-names-"));
+  const names = join(folder, "resolv.conf");
+  writeFileSync(names, `search shop.test test\nnameserver ${serverAddress}\noptions ndots:5\n`);
+  const named = (script: string): string => `mount --bind ${names} /etc/resolv.conf\n${script}`;
   const [client, server] = await Promise.all([
-    testContainer({ uid: `client-${process.pid}-${made}`, script: net("sleep 1000") }),
-    testContainer({ uid: `server-${process.pid}-${made}`, script: net(listen) }),
+    testContainer({ uid: `client-${process.pid}-${made}`, script: named(net("sleep 1000")) }),
+    testContainer({ uid: `server-${process.pid}-${made}`, script: named(net(listen)) }),
   ]);
   await until("both have their network", () => [client, server].every(isThere));
-  const [clientAddress, serverAddress] = ["10.98.0.1", "10.98.0.2"];
   const ends = [pidOf(client), pidOf(server)] as const;
   ip("link", "add", "eth0", "netns", ends[0], "type", "veth", "peer", "eth0", "netns", ends[1]);
   for (const [nth, pid] of ends.entries()) {
@@ -86,9 +92,9 @@ export async function netPair(program: string): Promise<NetPair> {
     within(pid, "ip", "link", "set", "eth0", "up");
   }
   const ask: NetPair["ask"] = async (of) => {
-    const { url = `tcp://${serverAddress}:${SERVER_PORT}`, withinMs = 5_000, from = client } = of;
-    const { count, reuse = false } = of;
-    const config = JSON.stringify({ pid: Number(pidOf(from)), url, withinMs, count, reuse });
+    const { url = `tcp://${serverAddress}:${SERVER_PORT}`, withinMs = 5_000 } = of;
+    const { from = client, ...more } = of;
+    const config = JSON.stringify({ ...more, pid: Number(pidOf(from)), url, withinMs });
     const { stdout } = await promisify(execFile)(program, ["ask", config], { maxBuffer: 2 ** 26 });
     return stdout
       .trim()
@@ -105,6 +111,7 @@ export async function netPair(program: string): Promise<NetPair> {
     close: async () => {
       await client.close();
       await server.close();
+      rmSync(folder, { recursive: true });
     },
   };
 }

@@ -1,0 +1,141 @@
+// What the node agent does to the connections and the names of a pod, between two network
+// namespaces: seen by the faults' own proofs, and held as every effect is. No cluster.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+import { connectionReset } from "../../src/faults/connection-reset.ts";
+import { dnsFailure } from "../../src/faults/dns-failure.ts";
+import { dnsSlow } from "../../src/faults/dns-slow.ts";
+import { dnsWrong } from "../../src/faults/dns-wrong.ts";
+import { newConnectionsRefused } from "../../src/faults/new-connections-refused.ts";
+import type { Effect } from "../../src/model/effect.ts";
+import { read } from "../../src/model/fields.ts";
+import type { AnyFault } from "../../src/ports/fault.ts";
+import type { Asked, Witness } from "../../src/ports/witness.ts";
+import { injectorContract } from "../../src/testing/injector-contract.ts";
+import { agentBench, type EffectBench } from "../support/agent-bench.ts";
+import { processesWith, until } from "../support/holder-process.ts";
+import {
+  netEffectsPath,
+  netPair,
+  noNamespaces,
+  SERVER_PORT,
+  tablesIn,
+  type NetPair,
+} from "../support/net-pair.ts";
+
+const LONG = { leaseMs: 60_000, deadlineMs: 120_000 };
+const why = noNamespaces();
+const folder = mkdtempSync(join(tmpdir(), "ninety-names-"));
+const resolvConf = join(folder, "resolv.conf");
+let program = "";
+
+beforeAll(async () => {
+  writeFileSync(resolvConf, "search shop.test test\nnameserver 10.98.0.2\noptions ndots:5\n");
+  program = await netEffectsPath();
+  process.env["NINETY_NET_EFFECTS"] = program;
+}, 300_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+type Pod = NetPair["client"]["pod"];
+const reset = (pod: Pod): Effect => ({
+  kind: "connections",
+  pod,
+  ports: [],
+  does: "reset",
+  everyMs: 500,
+  affectsProbes: true,
+});
+const misled = (pod: Pod): Effect => ({
+  kind: "dns",
+  pod,
+  name: "*",
+  does: { kind: "wrong", address: "192.0.2.1" },
+});
+
+/** Both pods, apart from each other. */
+const benchOf = (effect: (pod: Pod) => Effect) => async (): Promise<EffectBench> => {
+  const pair = await netPair(program, { resolvConf });
+  const both = [pair.client, pair.server] as const;
+  const uidOf = (one: Effect): string => ("pod" in one ? one.pod.uid : "");
+  const isThere = (one: Effect): boolean =>
+    both.some(({ pod, pids }) => {
+      const of = pids().map((pid) => `"pid":${pid},`);
+      if (pod.uid !== uidOf(one)) return false;
+      return of.some((pid) => processesWith(program, `"id":`, pid).length > 0);
+    });
+  return {
+    effect: (nth) => effect(both[nth].pod),
+    mark: (one) => `"uid":"${uidOf(one)}"`,
+    isThere,
+    close: () => pair.close(),
+  };
+};
+
+describe.skipIf(why !== null)(`connections and names${why === null ? "" : `: ${why}`}`, () => {
+  injectorContract("node-agent that resets", async () => agentBench(await benchOf(reset)()));
+  injectorContract("node-agent with a resolver", async () => agentBench(await benchOf(misled)()));
+
+  let pair: NetPair;
+  let bench: Awaited<ReturnType<typeof agentBench>>;
+  beforeEach(async () => {
+    pair = await netPair(program, { resolvConf });
+    bench = await agentBench({
+      effect: () => reset(pair.server.pod),
+      mark: () => pair.server.pod.uid,
+      isThere: () => tablesIn(pair.server).length > 0,
+      close: () => pair.close(),
+    });
+  });
+  afterEach(() => bench.close());
+
+  test.each<[string, AnyFault, object, "client" | "server"]>([
+    ["refused", newConnectionsRefused.definition, { port: SERVER_PORT }, "server"],
+    ["reset", connectionReset.definition, { port: SERVER_PORT, every: "500ms" }, "server"],
+    ["unknown", dnsFailure.definition, { name: "api", code: "NXDOMAIN" }, "client"],
+    ["failed", dnsFailure.definition, { name: "api.shop.test" }, "client"],
+    ["late", dnsSlow.definition, { name: "*", lookup: "api", delay: "300ms" }, "client"],
+    ["misled", dnsWrong.definition, { name: "test", lookup: "api" }, "client"],
+  ])("%s, by the fault's own proof, and then not any more", async (_about, fault, options, on) => {
+    const target = pair[on].pod;
+    const params = read(fault.name, fault.params, options, []);
+    const look = (): Promise<unknown> =>
+      fault.observe(witnessOf(pair, on), target as never, params as never);
+    const says = (before: unknown, now: unknown): string =>
+      fault.proof(before as never, now as never, params as never, target as never).effect;
+    const before = await look();
+    expect(says(before, await look())).toBe("absent");
+    const [effect] = fault.effects(params as never, target as never);
+    const held = { id: "f01.0", effect: { ...effect, affectsProbes: true } as Effect };
+    await bench.injector.start(held, LONG, AbortSignal.timeout(10_000));
+    await until("it is seen", async () => says(before, await look()) === "present");
+    await bench.injector.stop(held, AbortSignal.timeout(10_000));
+    expect(tablesIn(pair[on])).toEqual([]);
+    expect(processesWith(program, `"id":"f01.0"`)).toEqual([]);
+    await until("it is seen to be over", async () => says(before, await look()) === "absent");
+  });
+});
+
+/** Eyes in both namespaces: inside the pod is one of them, beside it the other. */
+function witnessOf(pair: NetPair, on: "client" | "server"): Witness {
+  const never = (): never => {
+    throw new Error("nobody asks for that here");
+  };
+  const beside = on === "client" ? "server" : "client";
+  const status = {
+    podIP: on === "client" ? pair.clientAddress : pair.serverAddress,
+    conditions: [{ type: "Ready", status: "True" }],
+    containerStatuses: [{ restartCount: 0, state: { running: {} } }],
+  };
+  return {
+    object: async () => ({ metadata: { uid: pair[on].pod.uid }, status }),
+    http: never,
+    kubelet: never,
+    fromPod: async (_pod, { outside = false, ...ask }) => {
+      const told = await pair.ask({ ...ask, from: outside ? beside : on });
+      return told.map(({ why: reason = "", ...one }) => ({ ...one, why: reason }) as Asked);
+    },
+  };
+}
