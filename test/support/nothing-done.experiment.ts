@@ -3,6 +3,7 @@
 import { all, experiment, inTurn, one } from "ninety";
 import { availability } from "ninety/checks/availability";
 import { apiServerPause } from "ninety/faults/api-server-pause";
+import { connectionReset } from "ninety/faults/connection-reset";
 import { containerHang } from "ninety/faults/container-hang";
 import { containerKill } from "ninety/faults/container-kill";
 import { corednsDown } from "ninety/faults/coredns-down";
@@ -20,6 +21,12 @@ import { diskFill } from "ninety/faults/disk-fill";
 import { diskSlow } from "ninety/faults/disk-slow";
 import { etcdKill } from "ninety/faults/etcd-kill";
 import { etcdPause } from "ninety/faults/etcd-pause";
+import { dependencyReset } from "ninety/faults/dependency-reset";
+import { dependencySlow } from "ninety/faults/dependency-slow";
+import { dependencyTruncate } from "ninety/faults/dependency-truncate";
+import { dnsFailure } from "ninety/faults/dns-failure";
+import { dnsSlow } from "ninety/faults/dns-slow";
+import { dnsWrong } from "ninety/faults/dns-wrong";
 import { gpuHang } from "ninety/faults/gpu-hang";
 import { gpuLost } from "ninety/faults/gpu-lost";
 import { gpuOutOfMemory } from "ninety/faults/gpu-out-of-memory";
@@ -40,6 +47,7 @@ import { netPartition } from "ninety/faults/net-partition";
 import { netReorder } from "ninety/faults/net-reorder";
 import { nodePartition } from "ninety/faults/node-partition";
 import { nodeDrain } from "ninety/faults/node-drain";
+import { newConnectionsRefused } from "ninety/faults/new-connections-refused";
 import { nodePowerOff } from "ninety/faults/node-power-off";
 import { nodeTaint } from "ninety/faults/node-taint";
 import { podEvict } from "ninety/faults/pod-evict";
@@ -127,6 +135,14 @@ export default experiment({
     etcdPause(once),
     controllerManagerDown(once),
     etcdKill({}),
+    dependencySlow({ ...called, delay: "300ms" }),
+    connectionReset(pod),
+    dnsFailure({ ...pod, name: "server" }),
+    dependencyReset(called),
+    newConnectionsRefused(pod),
+    dnsSlow({ ...pod, name: "server", delay: "300ms" }),
+    dependencyTruncate(called),
+    dnsWrong({ ...pod, name: "server" }),
   ]),
   observe: "2m",
   accepts: ["pdb-broken", "no-spare-gpu", "unleased", "affects-probes"],
