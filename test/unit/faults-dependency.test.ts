@@ -146,6 +146,7 @@ describe("the witness in a pod", () => {
     for (const [ends, message] of [
       [{ lines: [], code: 1 }, "no process"],
       [{ lines: [], code: 0 }, "must be told of 1 asks, got 0"],
+      [{ lines: [{ answered: true, ended: "well" }], code: 0 }, "must end in a known way, got {"],
     ] as const) {
       const { api } = apiThat(ends);
       await expect(kubeWitness(api).fromPod(caller, ask)).rejects.toThrow(message);

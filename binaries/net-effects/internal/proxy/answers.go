@@ -136,7 +136,10 @@ func unlessEOF(err error) error {
 // answerTo passes one answer on, or spoils it. io.EOF: the end of the connection was its end.
 func (p *Proxy) answerTo(of turn, reader *bufio.Reader, client io.Writer) error {
 	if of.isMet && p.does.Kind == "slow" {
-		time.Sleep(time.Duration(p.does.DelayMs * float64(time.Millisecond)))
+		select {
+		case <-time.After(time.Duration(p.does.DelayMs * float64(time.Millisecond))):
+		case <-p.ends:
+		}
 	}
 	for {
 		answer, err := readAnswer(reader, of.isHead)

@@ -37,6 +37,7 @@ type Counters struct {
 type Proxy struct {
 	does    Does
 	slots   chan struct{}
+	ends    chan struct{}
 	serving sync.WaitGroup
 
 	mutex     sync.Mutex
@@ -52,6 +53,7 @@ func newProxy(does Does) *Proxy {
 	return &Proxy{
 		does:  does,
 		slots: make(chan struct{}, connectionsMax),
+		ends:  make(chan struct{}),
 		open:  map[net.Conn]struct{}{},
 	}
 }
@@ -171,6 +173,7 @@ func reset(connections ...net.Conn) {
 // end resets every connection that was led here, and returns when all are gone. A dial that is
 // under way is not waited for.
 func (p *Proxy) end() {
+	close(p.ends)
 	p.mutex.Lock()
 	p.ended = true
 	for _, listener := range p.listeners {
