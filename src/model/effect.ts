@@ -192,7 +192,7 @@ export type DependencyDoes =
   | { readonly kind: "error"; readonly status: number; readonly ratio: Ratio }
   /** Answers by HTTP/1 to that share of the requests come so much later. */
   | { readonly kind: "slow"; readonly delayMs: Ms; readonly ratio: Ratio }
-  /** They are broken off by a reset after so many bytes of the body, before its end at the latest. */
+  /** They are reset after so many bytes of the body, before its end at the latest. */
   | { readonly kind: "reset"; readonly afterBytes: number; readonly ratio: Ratio }
   /** They end well, but early. */
   | { readonly kind: "truncate"; readonly ratio: Ratio };
