@@ -1,4 +1,5 @@
 import { isLikely } from "../measure/binomial.ts";
+import { text } from "../model/fields.ts";
 import {
   asksFor,
   effectOfAnswers,
@@ -24,6 +25,13 @@ export const dependencyTruncate = defineFault({
   evidence: "Of asks from inside the pod the wanted share ends so; of the node agent's, none.",
   params: {
     ...DEPENDENCY,
+    path: text({
+      about:
+        "path that is asked for the proof by GET; any status will do, if there is a body to cut",
+      pattern: /^\/\S*$/,
+      rule: "a path that begins with /",
+      default: "/",
+    }),
     rate: RATE,
   },
   effects: ({ host, port, rateRatio }, pod) => [
@@ -35,6 +43,8 @@ export const dependencyTruncate = defineFault({
       asks: asksFor(of.rateRatio, ASKS_MIN),
       withinMs: ANSWER_MS,
       isHit: ({ ended }) => ended === "short",
+      // Of an answer without a body nothing can be cut.
+      isWell: ({ bodyBytes }) => bodyBytes > 0,
     }),
   gather: together,
   proof: (before, now, { host, port, rateRatio: ratio }, { namespace, name }) => ({

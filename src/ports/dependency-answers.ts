@@ -47,9 +47,11 @@ export async function lookAtAnswers(
     readonly withinMs: Ms;
     readonly delayMs?: Ms;
     readonly isHit: (asked: Asked) => boolean;
+    /** Of what was answered and is none. Default: all of it. */
+    readonly isWell?: (asked: Asked) => boolean;
   },
 ): Promise<Answers> {
-  const { of, asks, withinMs, isHit, delayMs = 0 } = how;
+  const { of, asks, withinMs, delayMs = 0 } = how;
   const rows = Math.max(1, Math.min(ROWS_MAX, Math.ceil((asks * delayMs) / ROW_MS)));
   const ask = { of, withinMs };
   const count = Math.ceil(asks / rows);
@@ -60,12 +62,15 @@ export async function lookAtAnswers(
     getFromPod(witness, pod, { ...ask, outside: true, count: asks }),
     ...own,
   ]);
-  return { pod: countsOf(all.flat(), isHit), others: countsOf(others, isHit) };
+  return { pod: countsOf(all.flat(), how), others: countsOf(others, how) };
 }
 
-function countsOf(asks: readonly Asked[], isHit: (asked: Asked) => boolean): Counts {
+function countsOf(
+  asks: readonly Asked[],
+  { isHit, isWell = () => true }: Pick<Parameters<typeof lookAtAnswers>[2], "isHit" | "isWell">,
+): Counts {
   const hits = asks.filter(isHit).length;
-  const well = asks.filter((one) => one.answered && !isHit(one)).length;
+  const well = asks.filter((one) => one.answered && !isHit(one) && isWell(one)).length;
   return { asked: asks.length, well, hits };
 }
 

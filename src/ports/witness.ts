@@ -28,6 +28,8 @@ export interface Asked {
    * connection, no such name, or silence.
    */
   readonly ended: "complete" | "reset" | "short" | "none";
+  /** Of an answer by HTTP, as far as it came. */
+  readonly bodyBytes: number;
   /** That was asked, or that the name has: the first of them. "": none is known. */
   readonly address: string;
 }

@@ -53,6 +53,7 @@ function asked(meets: Meets, nth: number): Asked {
     tookMs: 1,
     why: "",
     ended: "complete",
+    bodyBytes: 9,
     address: "10.244.1.5",
   };
   const bad = { ...well, answered: false, status: 0 };

@@ -18,6 +18,7 @@ export type Meets =
   | { readonly ends: "reset" | "short"; readonly every: number }
   | { readonly lateMs: number; readonly every: number }
   | "silent"
+  | "bare"
   | "refuses"
   | "unreachable"
   | "speaks";
@@ -55,6 +56,7 @@ const WELL: Asked = {
   tookMs: 1,
   why: "",
   ended: "complete",
+  bodyBytes: 9,
   address: "10.96.0.7",
 };
 
@@ -64,6 +66,7 @@ function asked(
 ): Asked {
   const gone = meets === "refuses" || meets === "unreachable";
   if (of.connects && !gone) return { ...WELL, status: 0 };
+  if (meets === "bare") return { ...WELL, bodyBytes: 0 };
   if (typeof meets === "string") {
     const tookMs = meets === "silent" ? of.withinMs : 1;
     return { ...WELL, answered: false, status: 0, tookMs, why: FAILS[meets], ended: "none" };

@@ -30,7 +30,7 @@ export default experiment({
   faults: [
     dependencySlow({ on, for: "13s", host, delay: "1s" }),
     dependencyReset({ on, at: "22s", for: "13s", host, afterBytes: 5 }),
-    dependencyTruncate({ on, at: "44s", for: "13s", host, rate: "50%" }),
+    dependencyTruncate({ on, at: "44s", for: "13s", host, path: "/v1/models/mlp", rate: "50%" }),
     newConnectionsRefused({ on, at: "66s", for: "13s", port: 8_080 }),
     connectionReset({ on: one(met.pods), at: "1s", for: "60s", every: "1s" }),
     dnsFailure({ on: one(met.pods), at: "2s", for: "12s", name, code: "NXDOMAIN" }),

@@ -38,7 +38,15 @@ export function nameWorld(
 function asked({ says, tookMs = 2 }: Told): Asked {
   if (says === "right" || says === "wrong") {
     const address = says === "right" ? "10.96.0.7" : "192.0.2.1";
-    return { answered: true, status: 0, tookMs, why: "", ended: "complete", address };
+    return { answered: true, status: 0, tookMs, why: "", ended: "complete", bodyBytes: 0, address };
   }
-  return { answered: false, status: 0, tookMs, why: WHY[says], ended: "none", address: "" };
+  return {
+    answered: false,
+    status: 0,
+    tookMs,
+    why: WHY[says],
+    ended: "none",
+    bodyBytes: 0,
+    address: "",
+  };
 }

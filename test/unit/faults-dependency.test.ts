@@ -106,6 +106,7 @@ describe("the witness in a pod", () => {
     tookMs: 3,
     why: "refused",
     ended: "none",
+    bodyBytes: 0,
     address: "",
   };
 

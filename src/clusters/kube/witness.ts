@@ -79,6 +79,7 @@ function askedOf(told: Json): Asked {
     tookMs: numberAt(told, "tookMs") ?? 0,
     why: textAt(told, "why"),
     ended,
+    bodyBytes: numberAt(told, "bodyBytes") ?? 0,
     address: textAt(told, "address"),
   };
 }

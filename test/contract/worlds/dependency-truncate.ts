@@ -23,10 +23,12 @@ export const cases: readonly FaultCase[] = [
       world("silent", { pod: "silent" }),
       world("refuses", { pod: "refuses" }),
       world("errors", { pod: 503 }),
+      world("answers have no body any more", { pod: "bare", others: "bare" }),
     ],
     unhealed: [
       world("still one of five", { pod: { ends: "short", every: 5 } }),
       world("refuses", { pod: "refuses" }),
+      world("answers without a body", { pod: "bare" }),
     ],
   },
   {

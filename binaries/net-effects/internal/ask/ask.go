@@ -45,6 +45,8 @@ type Answer struct {
 	Why string `json:"why,omitempty"`
 	// Ended is how it ended: complete, reset, short (closed in an answer or before it), none.
 	Ended string `json:"ended"`
+	// BodyBytes of an answer of HTTP that came.
+	BodyBytes int64 `json:"bodyBytes"`
 	// Address that was asked, or that the name has: the first of them.
 	Address string `json:"address"`
 }

@@ -54,23 +54,27 @@ func TestEnds(t *testing.T) {
 		answer func(int, *net.TCPConn)
 		ended  string
 		status int
+		body   int64
 	}{
-		"whole":       {says(whole), "complete", 200},
-		"cut":         {says(whole[:len(whole)-2]), "short", 200},
-		"cut at once": {says(""), "short", 0},
-		"not HTTP":    {says("SSH-2.0-x\r\n\r\n"), "none", 0},
-		"silent":      {func(_ int, c *net.TCPConn) { t.Cleanup(func() { c.Close() }) }, "none", 0},
+		"whole":       {says(whole), "complete", 200, 4},
+		"cut":         {says(whole[:len(whole)-2]), "short", 200, 2},
+		"cut at once": {says(""), "short", 0, 0},
+		"not HTTP":    {says("SSH-2.0-x\r\n\r\n"), "none", 0, 0},
+		"silent":      {func(_ int, c *net.TCPConn) { t.Cleanup(func() { c.Close() }) }, "none", 0, 0},
 		"reset": {func(_ int, c *net.TCPConn) {
 			_, _ = http.ReadRequest(bufio.NewReader(c))
 			_, _ = io.WriteString(c, whole[:len(whole)-2])
 			time.Sleep(20 * time.Millisecond)
 			_ = c.SetLinger(0)
 			c.Close()
-		}, "reset", 200},
+		}, "reset", 200, 2},
 	} {
 		got := ask(t, "http://"+served(t, of.answer)+"/", false)()
 		if got.Ended != of.ended || got.Status != of.status || got.Answered != (of.ended == "complete") {
 			t.Errorf("%s: must be %s %d, got %+v", name, of.ended, of.status, got)
+		}
+		if got.BodyBytes != of.body {
+			t.Errorf("%s: %d bytes of the body must come, got %d", name, of.body, got.BodyBytes)
 		}
 		if got.Address != "127.0.0.1" {
 			t.Errorf("%s: must have asked 127.0.0.1, got %q", name, got.Address)

@@ -24,19 +24,23 @@ type asker struct {
 	kept    net.Conn
 	answers *bufio.Reader
 	address string
+	// body that came of the last answer, in bytes.
+	body int64
 }
 
 func (a *asker) ask() Answer {
 	limited, done := context.WithTimeout(context.Background(), a.within)
 	defer done()
 	from := time.Now()
+	a.body = 0
 	status, err := a.once(limited)
 	answer := Answer{
-		Answered: err == nil,
-		Status:   status,
-		TookMs:   float64(time.Since(from)) / float64(time.Millisecond),
-		Ended:    endOf(err),
-		Address:  a.address,
+		Answered:  err == nil,
+		Status:    status,
+		TookMs:    float64(time.Since(from)) / float64(time.Millisecond),
+		Ended:     endOf(err),
+		BodyBytes: a.body,
+		Address:   a.address,
 	}
 	if err != nil {
 		answer.Why = err.Error()
@@ -139,7 +143,7 @@ func (a *asker) get(limited context.Context) (int, bool, error) {
 		return 0, false, err
 	}
 	defer response.Body.Close()
-	got, err := io.Copy(io.Discard, io.LimitReader(response.Body, bodyMaxBytes))
-	whole := err == nil && got < bodyMaxBytes
+	a.body, err = io.Copy(io.Discard, io.LimitReader(response.Body, bodyMaxBytes))
+	whole := err == nil && a.body < bodyMaxBytes
 	return response.StatusCode, whole && a.reuse && !response.Close, err
 }
