@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { connectionReset } from "../../src/faults/connection-reset.ts";
+import { dependencyReset } from "../../src/faults/dependency-reset.ts";
+import { dependencySlow } from "../../src/faults/dependency-slow.ts";
+import { dependencyTruncate } from "../../src/faults/dependency-truncate.ts";
 import { dnsFailure } from "../../src/faults/dns-failure.ts";
 import { dnsSlow } from "../../src/faults/dns-slow.ts";
 import { dnsWrong } from "../../src/faults/dns-wrong.ts";
@@ -26,6 +29,7 @@ import {
   type NetPair,
 } from "../support/net-pair.ts";
 
+const called = { host: "10.98.0.2", port: SERVER_PORT };
 const LONG = { leaseMs: 60_000, deadlineMs: 120_000 };
 const why = noNamespaces();
 const folder = mkdtempSync(join(tmpdir(), "ninety-names-"));
@@ -94,6 +98,9 @@ describe.skipIf(why !== null)(`connections and names${why === null ? "" : `: ${w
   test.each<[string, AnyFault, object, "client" | "server"]>([
     ["refused", newConnectionsRefused.definition, { port: SERVER_PORT }, "server"],
     ["reset", connectionReset.definition, { port: SERVER_PORT, every: "500ms" }, "server"],
+    ["late answers", dependencySlow.definition, { ...called, delay: "300ms" }, "client"],
+    ["answers reset", dependencyReset.definition, called, "client"],
+    ["answers cut", dependencyTruncate.definition, { ...called, rate: "50%" }, "client"],
     ["unknown", dnsFailure.definition, { name: "api", code: "NXDOMAIN" }, "client"],
     ["failed", dnsFailure.definition, { name: "api.shop.test" }, "client"],
     ["late", dnsSlow.definition, { name: "*", lookup: "api", delay: "300ms" }, "client"],
@@ -110,7 +117,13 @@ describe.skipIf(why !== null)(`connections and names${why === null ? "" : `: ${w
     const [effect] = fault.effects(params as never, target as never);
     const held = { id: "f01.0", effect: { ...effect, affectsProbes: true } as Effect };
     await bench.injector.start(held, LONG, AbortSignal.timeout(10_000));
-    await until("it is seen", async () => says(before, await look()) === "present");
+    let now = await look();
+    await until("it is seen", async () => {
+      if (says(before, now) === "present") return true;
+      const next = await look();
+      now = fault.gather?.(now as never, next as never) ?? next;
+      return false;
+    });
     await bench.injector.stop(held, AbortSignal.timeout(10_000));
     expect(tablesIn(pair[on])).toEqual([]);
     expect(processesWith(program, `"id":"f01.0"`)).toEqual([]);
