@@ -93,10 +93,16 @@ func Start(t *testing.T, as string, apart bool, arguments ...string) *Running {
 	return running
 }
 
-// End ends it by its input, and gives its last line.
+// End ends it by its input, and reads its last line.
 func (r *Running) End(into any) {
 	r.t.Helper()
 	r.Input.Close()
+	r.Last(into)
+}
+
+// Last waits for its last line and its end.
+func (r *Running) Last(into any) {
+	r.t.Helper()
 	line, err := r.lines.ReadString('\n')
 	if err == nil {
 		err = json.Unmarshal([]byte(line), into)
@@ -154,10 +160,16 @@ func run(t *testing.T, pid int, words ...string) string {
 	return string(out)
 }
 
+// Tables of the packet filter in the namespace of a process.
+func Tables(t *testing.T, pid int) string {
+	t.Helper()
+	return run(t, pid, "nft", "list", "tables")
+}
+
 // Clean waits until no table is left in the namespace.
 func Clean(t *testing.T, pid int) {
 	t.Helper()
-	for until := time.Now().Add(2 * time.Second); run(t, pid, "nft", "list", "tables") != ""; {
+	for until := time.Now().Add(2 * time.Second); Tables(t, pid) != ""; {
 		if time.Now().After(until) {
 			t.Fatal("no table must be left")
 		}

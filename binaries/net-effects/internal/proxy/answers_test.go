@@ -60,7 +60,7 @@ func TestSlow(t *testing.T) {
 		t.Errorf("HEAD: must be answered, got %v", err)
 	}
 	client.CloseIdleConnections()
-	proxy.input.Close()
+	proxy.Input.Close()
 	if said := pod.ends(proxy); said.Answered != 4 || said.Passed != 0 || said.Connections != 1 {
 		t.Errorf("got %+v", said)
 	}
@@ -81,7 +81,7 @@ func TestSlowAtARatio(t *testing.T) {
 		}
 	}
 	client.CloseIdleConnections()
-	proxy.input.Close()
+	proxy.Input.Close()
 	said := pod.ends(proxy)
 	// Outside of it once in 10^5 runs.
 	if said.Answered < 28 || said.Answered > 72 || said.Answered+said.Passed != 100 || slow < said.Answered {
@@ -102,7 +102,7 @@ func TestReset(t *testing.T) {
 				t.Errorf("%d bytes after %d: got %d", length, after, got)
 			}
 		}
-		proxy.input.Close()
+		proxy.Input.Close()
 		if said := pod.ends(proxy); said.Answered != 2 || said.Passed != 0 {
 			t.Errorf("got %+v", said)
 		}
@@ -129,7 +129,7 @@ func TestTruncate(t *testing.T) {
 	if err != nil || answer.StatusCode != 200 {
 		t.Errorf("without a body nothing is cut, got %v", err)
 	}
-	proxy.input.Close()
+	proxy.Input.Close()
 	if said := pod.ends(proxy); said.Answered != 2 || said.Passed != 1 {
 		t.Errorf("got %+v", said)
 	}
@@ -155,7 +155,7 @@ func TestSpoilPassesWhatIsNotHTTP(t *testing.T) {
 		}
 		connection.Close()
 	}
-	proxy.input.Close()
+	proxy.Input.Close()
 	pod.ends(proxy)
 }
 

@@ -10,48 +10,32 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"ninety/binaries/net-effects/internal/nettest"
 )
 
-// The test's own program in other roles, by this variable.
-const role = "PROXY_TEST_ROLE"
-
 const (
-	server = "10.9.0.2"
-	sixth  = "fd00:9::2"
+	server = nettest.Peer
+	sixth  = nettest.PeerSixth
 	web    = 8080
 	echo   = 9000
 	body   = "from the service"
 )
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(role) {
-	case "":
-		os.Exit(m.Run())
-	case "wait":
-		fmt.Println("there")
-		_, _ = io.Copy(io.Discard, os.Stdin)
-	case "serve":
-		go serve()
-		_, _ = io.Copy(io.Discard, os.Stdin)
-	case "proxy":
-		if err := Run(os.Args[1:]); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-	}
+	nettest.Main(m, map[string]func([]string) error{
+		"wait":  func([]string) error { return nettest.Wait() },
+		"serve": func([]string) error { return serve() },
+		"proxy": Run,
+	})
 }
 
 // serve answers HTTP with what it was sent, and on another port speaks first and then echoes.
-func serve() {
+func serve() error {
 	raw, _ := net.Listen("tcp", fmt.Sprintf(":%d", echo))
 	go func() {
 		for {
@@ -67,11 +51,11 @@ func serve() {
 		}
 	}()
 	listener, _ := net.Listen("tcp", fmt.Sprintf(":%d", web))
-	fmt.Println("there")
-	_ = http.Serve(listener, http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+	go http.Serve(listener, http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
 		got, _ := io.ReadAll(request.Body)
 		fmt.Fprintf(answer, "%s %s", body, got)
 	}))
+	return nettest.Wait()
 }
 
 // pod is the namespace of a caller, joined to that of a service by a cable.
@@ -82,88 +66,14 @@ type pod struct {
 
 func newPod(t *testing.T) pod {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("SKIPPED: network namespaces need root")
-	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skip("SKIPPED: the cable between namespaces needs iproute2")
-	}
-	caller := pod{t, start(t, "wait")}
-	callee := start(t, "serve")
-	ip := func(pid int, words string) {
-		t.Helper()
-		run(t, "nsenter", append([]string{"--net=/proc/" + strconv.Itoa(pid) + "/ns/net", "ip"}, strings.Fields(words)...)...)
-	}
-	ip(caller.pid, fmt.Sprintf("link add e0 type veth peer name e0 netns %d", callee))
-	for at, pid := range []int{caller.pid, callee} {
-		ip(pid, fmt.Sprintf("addr add 10.9.0.%d/24 dev e0", at+1))
-		ip(pid, fmt.Sprintf("addr add fd00:9::%d/64 dev e0 nodad", at+1))
-		ip(pid, "link set lo up")
-		ip(pid, "link set e0 up")
-	}
+	nettest.NeedsNamespaces(t)
+	caller := pod{t, nettest.Start(t, "wait", true).Pid}
+	nettest.Cable(t, caller.pid, nettest.Start(t, "serve", true).Pid)
 	return caller
 }
 
-// start runs this program in another role and a namespace of its own, until the test ends.
-func start(t *testing.T, as string) int {
-	t.Helper()
-	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), role+"="+as)
-	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	// It ends with this process: the other end of its input is here.
-	if _, err := command.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Skipf("SKIPPED: no network namespace: %v", err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Fatalf("%s: %q %v", as, line, err)
-	}
-	return command.Process.Pid
-}
-
-func run(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	out, err := exec.Command(name, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %v: %v: %s", name, args, err, out)
-	}
-	return string(out)
-}
-
 // dial opens a connection from inside the pod.
-func (p pod) dial(address string) (net.Conn, error) {
-	type result struct {
-		connection net.Conn
-		err        error
-	}
-	done := make(chan result)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends here
-		fd, err := unix.Open(fmt.Sprintf("/proc/%d/ns/net", p.pid), unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err == nil {
-			err = unix.Setns(fd, unix.CLONE_NEWNET)
-			unix.Close(fd)
-		}
-		if err != nil {
-			done <- result{nil, err}
-			return
-		}
-		connection, err := net.DialTimeout("tcp", address, 5*time.Second)
-		done <- result{connection, err}
-	}()
-	got := <-done
-	return got.connection, got.err
-}
+func (p pod) dial(address string) (net.Conn, error) { return nettest.Dial(p.pid, "tcp", address) }
 
 func (p pod) client(keeps bool) *http.Client {
 	return &http.Client{
@@ -227,69 +137,20 @@ func answered(connection net.Conn, within time.Duration) error {
 	return err
 }
 
-type running struct {
-	command *exec.Cmd
-	input   io.Closer
-	lines   *bufio.Reader
-}
-
 // proxied starts the proxy; it is in place on return.
-func (p pod) proxied(host string, port uint16, does Does) *running {
+func (p pod) proxied(host string, port uint16, does Does) *nettest.Running {
 	p.t.Helper()
 	text, _ := json.Marshal(Config{ID: "run-1/f01.0", Pid: p.pid, Host: host, Port: port, Does: does})
-	command := exec.Command(os.Args[0], string(text))
-	command.Env = append(os.Environ(), role+"=proxy")
-	command.Stderr = os.Stderr
-	input, _ := command.StdinPipe()
-	out, err := command.StdoutPipe()
-	if err == nil {
-		err = command.Start()
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	lines := bufio.NewReader(out)
-	if line, err := lines.ReadString('\n'); err != nil || !strings.Contains(line, `"did":"ready"`) {
-		p.t.Fatalf("must be ready, got %q %v", line, err)
-	}
-	return &running{command, input, lines}
+	return nettest.Start(p.t, "proxy", false, string(text))
 }
 
 // ends waits for the last words and for nothing to be left.
-func (p pod) ends(proxy *running) ended {
+func (p pod) ends(proxy *nettest.Running) ended {
 	p.t.Helper()
-	line, err := proxy.lines.ReadString('\n')
 	var said ended
-	if err == nil {
-		err = json.Unmarshal([]byte(line), &said)
-	}
-	if err == nil {
-		err = proxy.command.Wait()
-	}
-	if err != nil {
-		p.t.Fatalf("must end well, got %q %v", line, err)
-	}
-	p.clean()
+	proxy.Last(&said)
+	nettest.Clean(p.t, p.pid)
 	return said
-}
-
-func (p pod) tables() string {
-	p.t.Helper()
-	return run(p.t, "nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", p.pid), "nft", "list", "tables")
-}
-
-func (p pod) clean() {
-	p.t.Helper()
-	for until := time.Now().Add(2 * time.Second); p.tables() != ""; {
-		if time.Now().After(until) {
-			p.t.Fatalf("nothing must be left, got %q", p.tables())
-		}
-		runtime.Gosched()
-	}
 }
 
 func TestHang(t *testing.T) {
@@ -308,7 +169,7 @@ func TestHang(t *testing.T) {
 			t.Errorf("%s: must be silent, got %v", name, err)
 		}
 	}
-	if err := proxy.command.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := syscall.Kill(proxy.Pid, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	if err := answered(fresh, time.Second); !errors.Is(err, syscall.ECONNRESET) {
@@ -340,7 +201,7 @@ func TestRefuse(t *testing.T) {
 	}
 	other.Close()
 	pod.served(sixthHost)
-	proxy.input.Close()
+	proxy.Input.Close()
 	if said := pod.ends(proxy); said.Why != "end of input" {
 		t.Errorf("got %+v", said)
 	}
@@ -368,7 +229,7 @@ func TestError(t *testing.T) {
 		t.Errorf("must be 503, got %d %q", status, text)
 	}
 	client.CloseIdleConnections()
-	proxy.input.Close()
+	proxy.Input.Close()
 	if said := pod.ends(proxy); said.Answered != 4 || said.Passed != 0 || said.Connections != 1 {
 		t.Errorf("got %+v", said)
 	}
@@ -401,7 +262,7 @@ func TestErrorAtARatio(t *testing.T) {
 			t.Errorf("%s: about half of 200 must be 429, got %v", host, got)
 		}
 		client.CloseIdleConnections()
-		proxy.input.Close()
+		proxy.Input.Close()
 		if said := pod.ends(proxy); said.Answered != got[429] || said.Passed != got[200] {
 			t.Errorf("got %+v", said)
 		}
@@ -428,7 +289,7 @@ func TestErrorPassesWhatIsNotHTTP(t *testing.T) {
 		}
 		connection.Close()
 	}
-	proxy.input.Close()
+	proxy.Input.Close()
 	if said := pod.ends(proxy); said.Answered != 0 || said.Connections != 4 {
 		t.Errorf("got %+v", said)
 	}
@@ -437,12 +298,11 @@ func TestErrorPassesWhatIsNotHTTP(t *testing.T) {
 func TestKilledLeavesNothing(t *testing.T) {
 	pod := newPod(t)
 	proxy := pod.proxied(server, web, Does{Kind: "hang"})
-	if pod.tables() == "" {
+	if nettest.Tables(t, pod.pid) == "" {
 		t.Fatal("a table must be there")
 	}
-	_ = proxy.command.Process.Kill()
-	_ = proxy.command.Wait()
-	pod.clean()
+	proxy.Kill()
+	nettest.Clean(t, pod.pid)
 	pod.served(server)
 }
 
