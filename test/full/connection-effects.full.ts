@@ -1,9 +1,6 @@
 // What the node agent does to the connections and the names of a pod, between two network
 // namespaces: seen by the faults' own proofs, and held as every effect is. No cluster.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { connectionReset } from "../../src/faults/connection-reset.ts";
 import { dependencyReset } from "../../src/faults/dependency-reset.ts";
@@ -18,7 +15,8 @@ import { read } from "../../src/model/fields.ts";
 import type { AnyFault } from "../../src/ports/fault.ts";
 import type { Asked, Witness } from "../../src/ports/witness.ts";
 import { injectorContract } from "../../src/testing/injector-contract.ts";
-import { agentBench, type EffectBench } from "../support/agent-bench.ts";
+import { agentBench } from "../support/agent-bench.ts";
+import { connectionsBench, dnsBench } from "../support/benches/networks.ts";
 import { processesWith, until } from "../support/holder-process.ts";
 import {
   netEffectsPath,
@@ -32,62 +30,31 @@ import {
 const called = { host: "10.98.0.2", port: SERVER_PORT };
 const LONG = { leaseMs: 60_000, deadlineMs: 120_000 };
 const why = noNamespaces();
-const folder = mkdtempSync(join(tmpdir(), "ninety-names-"));
-const resolvConf = join(folder, "resolv.conf");
 let program = "";
+const never = (): never => {
+  throw new Error("nobody asks for that here");
+};
 
 beforeAll(async () => {
-  writeFileSync(resolvConf, "search shop.test test\nnameserver 10.98.0.2\noptions ndots:5\n");
   program = await netEffectsPath();
   process.env["NINETY_NET_EFFECTS"] = program;
 }, 300_000);
-afterAll(() => rmSync(folder, { recursive: true }));
-
-type Pod = NetPair["client"]["pod"];
-const reset = (pod: Pod): Effect => ({
-  kind: "connections",
-  pod,
-  ports: [],
-  does: "reset",
-  everyMs: 500,
-  affectsProbes: true,
-});
-const misled = (pod: Pod): Effect => ({
-  kind: "dns",
-  pod,
-  name: "*",
-  does: { kind: "wrong", address: "192.0.2.1" },
-});
-
-/** Both pods, apart from each other. */
-const benchOf = (effect: (pod: Pod) => Effect) => async (): Promise<EffectBench> => {
-  const pair = await netPair(program, { resolvConf });
-  const both = [pair.client, pair.server] as const;
-  const uidOf = (one: Effect): string => ("pod" in one ? one.pod.uid : "");
-  // Looked up once: a lease of half a second is no time to search all processes in.
-  const inside = new Map(both.map(({ pod, pids }) => [pod.uid, `"pid":${pids()[0]},`]));
-  const isThere = (one: Effect): boolean =>
-    processesWith(program, inside.get(uidOf(one)) ?? "nobody").length > 0;
-  return {
-    effect: (nth) => effect(both[nth].pod),
-    mark: (one) => `"uid":"${uidOf(one)}"`,
-    isThere,
-    close: () => pair.close(),
-  };
-};
 
 describe.skipIf(why !== null)(`connections and names${why === null ? "" : `: ${why}`}`, () => {
-  injectorContract("node-agent that resets", async () => agentBench(await benchOf(reset)()));
-  injectorContract("node-agent with a resolver", async () => agentBench(await benchOf(misled)()));
+  injectorContract("node-agent that resets", async () =>
+    agentBench(await connectionsBench(program)),
+  );
+  injectorContract("node-agent with a resolver", async () => agentBench(await dnsBench(program)));
 
   let pair: NetPair;
   let bench: Awaited<ReturnType<typeof agentBench>>;
   beforeEach(async () => {
-    pair = await netPair(program, { resolvConf });
+    pair = await netPair(program);
     bench = await agentBench({
-      effect: () => reset(pair.server.pod),
-      mark: () => pair.server.pod.uid,
-      isThere: () => tablesIn(pair.server).length > 0,
+      effect: never,
+      mark: never,
+      isThere: never,
+      env: { NINETY_NET_EFFECTS: program },
       close: () => pair.close(),
     });
   });
@@ -131,9 +98,6 @@ describe.skipIf(why !== null)(`connections and names${why === null ? "" : `: ${w
 
 /** Eyes in both namespaces: inside the pod is one of them, beside it the other. */
 function witnessOf(pair: NetPair, on: "client" | "server"): Witness {
-  const never = (): never => {
-    throw new Error("nobody asks for that here");
-  };
   const beside = on === "client" ? "server" : "client";
   const status = {
     podIP: on === "client" ? pair.clientAddress : pair.serverAddress,
@@ -144,8 +108,9 @@ function witnessOf(pair: NetPair, on: "client" | "server"): Witness {
     object: async () => ({ metadata: { uid: pair[on].pod.uid }, status }),
     http: never,
     kubelet: never,
+    inContainer: never,
     fromPod: async (_pod, { outside = false, ...ask }) => {
-      const told = await pair.ask({ ...ask, from: outside ? beside : on });
+      const told = await pair.ask({ ...ask, from: pair[outside ? beside : on] });
       return told.map(({ why: reason = "", ...one }) => ({ ...one, why: reason }) as Asked);
     },
   };

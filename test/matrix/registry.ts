@@ -10,7 +10,13 @@ import {
 } from "../support/benches/containers.ts";
 import { deviceBench } from "../support/benches/devices.ts";
 import { linkBench, powerBench, rebootBench } from "../support/benches/machines.ts";
-import { dependencyBench, netShapeBench, nodeNetBench } from "../support/benches/networks.ts";
+import {
+  connectionsBench,
+  dependencyBench,
+  dnsBench,
+  netShapeBench,
+  nodeNetBench,
+} from "../support/benches/networks.ts";
 import { objectBench } from "../support/benches/objects.ts";
 import { removalBench } from "../support/benches/pods.ts";
 import {
@@ -42,6 +48,8 @@ export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
   "disk-fill": { make: () => roomBenchOf("disk-fill") },
   "disk-slow": { make: () => roomBenchOf("disk-slow") },
   dependency: { make: async () => dependencyBench(await netEffects()) },
+  connections: { make: async () => connectionsBench(await netEffects()) },
+  dns: { make: async () => dnsBench(await netEffects()) },
   delete: { make: async () => removalBench(await apiServer(), "delete") },
   evict: { make: async () => removalBench(await apiServer(), "evict") },
   cordon: { make: async () => objectBench(await apiServer(), "cordon") },

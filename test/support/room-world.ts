@@ -37,7 +37,9 @@ export function roomWorld(
       if (url !== "http://10.1.0.7:8501/" || count !== 1) throw new Error(`nobody asks ${url}`);
       const answered = sign === "answers";
       const why = { answers: "", refuses: "connect: connection refused", silent: "EOF" }[sign];
-      return [{ answered, status: answered ? 404 : 0, tookMs: 1, why }];
+      const ended = ({ answers: "complete", refuses: "none", silent: "short" } as const)[sign];
+      const status = answered ? 404 : 0;
+      return [{ answered, status, tookMs: 1, why, ended, bodyBytes: 0, address: "10.1.0.7" }];
     },
     kubelet: async () => ({ answered: true, status: 200, body: "ok" }),
     inContainer: async ({ uid }, look) => {

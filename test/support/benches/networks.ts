@@ -1,6 +1,7 @@
-// Effects on packets, between two network namespaces.
+// Effects on packets, connections and names, between two network namespaces.
 import type { Effect } from "../../../src/model/effect.ts";
 import type { EffectBench } from "../effect-bench.ts";
+import { processesWith } from "../holder-process.ts";
 import { chainsIn, netPair, nodeIn, SERVER_PORT, tablesIn, type NetPair } from "../net-pair.ts";
 import type { TestContainer } from "../test-container.ts";
 
@@ -79,3 +80,32 @@ export async function nodeNetBench(program: string): Promise<EffectBench> {
     },
   };
 }
+
+/** It has no rules: it is there while its program is. */
+export async function connectionsBench(program: string): Promise<EffectBench> {
+  const inside = new Map<string, string>();
+  const bench = await benchOf(program, (_pair, { pod, pids }) => {
+    // Looked up once: a lease of half a second is no time to search all processes in.
+    inside.set(pod.uid, `"pid":${pids()[0] ?? 0},`);
+    return {
+      kind: "connections",
+      pod,
+      ports: [],
+      does: "reset",
+      everyMs: 500,
+      affectsProbes: true,
+    };
+  });
+  const isThere = (effect: Effect): boolean =>
+    "pod" in effect && processesWith(program, inside.get(effect.pod.uid) ?? "nobody").length > 0;
+  return { ...bench, isThere };
+}
+
+/** Every name is another one's. */
+export const dnsBench = (program: string): Promise<EffectBench> =>
+  benchOf(program, (_pair, { pod }) => ({
+    kind: "dns",
+    pod,
+    name: "*",
+    does: { kind: "wrong", address: "192.0.2.1" },
+  }));
