@@ -1,5 +1,5 @@
-import { DNS_CODES, type DnsCode } from "../model/effect.ts";
 import type { Evidence } from "../model/evidence.ts";
+import { DNS_CODES, type DnsCode } from "../model/eyes-of-a-pod.ts";
 import { choice } from "../model/fields.ts";
 import {
   isKnown,

@@ -112,9 +112,17 @@ export function farWorld(
         const nth = asks.get(key) ?? 0;
         asks.set(key, nth + 1);
         const took = all[nth % all.length] ?? null;
+        const met = { bodyBytes: 0, address: "10.0.1.1" };
         return took === null
-          ? { answered: false, status: 0, tookMs: withinMs, why: "context deadline exceeded" }
-          : { answered: true, status: 404, tookMs: took, why: "" };
+          ? {
+              ...met,
+              answered: false,
+              status: 0,
+              tookMs: withinMs,
+              why: "i/o timeout",
+              ended: "none",
+            }
+          : { ...met, answered: true, status: 404, tookMs: took, why: "", ended: "complete" };
       });
     },
   };

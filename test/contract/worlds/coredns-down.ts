@@ -14,7 +14,15 @@ const agents: Json = {
     spec: { nodeName },
   })),
 };
-const asked = (answered: boolean, why = ""): Asked => ({ answered, status: 0, tookMs: 1, why });
+const asked = (answered: boolean, why = ""): Asked => ({
+  answered,
+  status: 0,
+  tookMs: 1,
+  why,
+  ended: answered ? "complete" : "none",
+  bodyBytes: 0,
+  address: answered ? "10.96.0.1" : "",
+});
 const FOUND = asked(true);
 const NO_NAME = asked(
   false,
