@@ -314,6 +314,7 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     once: false,
     cutsControlPath: true,
     means: "ptrace stop of all its threads, which the kernel ends with whoever holds them",
+  },
   connections: {
     doneBy: "node",
     once: false,
