@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-import { kindsDoneBy } from "../model/effect.ts";
+import { kindsDoneBy } from "../model/effect-facts.ts";
 import { GUARD_CONFIG_ENV, guardConfig } from "./guard-config.ts";
 import { runHolder } from "./holder-program.ts";
 import { SWITCH_MAX_MS } from "./run-argv.ts";

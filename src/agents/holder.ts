@@ -1,11 +1,6 @@
 import type { AgentAnswer, AgentAsk, HeldNow, JournalEntry } from "../model/agent-protocol.ts";
-import {
-  EFFECT_FACTS,
-  happensOnce,
-  type EffectKind,
-  type Held,
-  type Lease,
-} from "../model/effect.ts";
+import type { EffectKind, Held, Lease } from "../model/effect.ts";
+import { EFFECT_FACTS, happensOnce } from "../model/effect-facts.ts";
 import { messageOf } from "../model/error.ts";
 import type { Us } from "../model/quantity.ts";
 import { isOneOf } from "./ask.ts";

@@ -1,7 +1,7 @@
 // Holds on a node what must be done on a node. NINETY_AGENT_SOCKET, NINETY_JOURNAL and
 // NINETY_DEVICE_ROOT move its places.
 import { agentSocketPath } from "./agent-socket.ts";
-import { kindsDoneBy } from "../model/effect.ts";
+import { kindsDoneBy } from "../model/effect-facts.ts";
 import { runHolder } from "./holder-program.ts";
 import { journalFolder } from "./journal.ts";
 

@@ -1,5 +1,6 @@
 // What ships with ninety, as data: the lists of the command line and docs/FAULTS.md are made of it.
-import { EFFECT_FACTS, type EffectKind } from "../model/effect.ts";
+import type { EffectKind } from "../model/effect.ts";
+import { EFFECT_FACTS } from "../model/effect-facts.ts";
 import type { Fields } from "../model/fields.ts";
 import type { TargetKind } from "../model/target.ts";
 import type { AnyCheck } from "../ports/check.ts";

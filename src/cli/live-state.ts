@@ -1,5 +1,5 @@
 import { showDamage } from "../model/damage.ts";
-import { happensOnce } from "../model/effect.ts";
+import { happensOnce } from "../model/effect-facts.ts";
 import type { Event, FaultEvent, Phase } from "../model/event.ts";
 import { showMs } from "../model/quantity.ts";
 import { isGood, type Request, type Sample } from "../model/request.ts";

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { EFFECT_FACTS, type Effect, type Held } from "../model/effect.ts";
+import type { Effect, Held } from "../model/effect.ts";
+import { EFFECT_FACTS } from "../model/effect-facts.ts";
 import { EXIT, NinetyError, messageOf } from "../model/error.ts";
 import { textAt } from "../model/json.ts";
 import { deletionOf, evictionOf, wordsOf } from "../model/pod-removal.ts";

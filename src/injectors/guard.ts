@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { AGENT_NODE } from "../model/agent-pod.ts";
 import type { ControlComponent } from "../model/component.ts";
-import { EFFECT_FACTS, nodeOf, type Effect } from "../model/effect.ts";
+import { nodeOf, type Effect } from "../model/effect.ts";
+import { EFFECT_FACTS } from "../model/effect-facts.ts";
 import { GUARD, guardIn } from "../model/guard-pod.ts";
 import type { Us } from "../model/quantity.ts";
 import type { Api, ExecSession } from "../ports/api.ts";

@@ -1,5 +1,6 @@
 import { AGENT, AGENT_NODE, agentOn, agentPods } from "../model/agent-pod.ts";
-import { EFFECT_FACTS, nodeOf, type Effect } from "../model/effect.ts";
+import { nodeOf, type Effect } from "../model/effect.ts";
+import { EFFECT_FACTS } from "../model/effect-facts.ts";
 import { EXIT, messageOf, NinetyError } from "../model/error.ts";
 import { textAt, type KubeObject } from "../model/json.ts";
 import type { Us } from "../model/quantity.ts";

@@ -1,4 +1,5 @@
-import { happensOnce, type Held } from "../model/effect.ts";
+import type { Held } from "../model/effect.ts";
+import { happensOnce } from "../model/effect-facts.ts";
 import { messageOf } from "../model/error.ts";
 import type { Event, EventBody } from "../model/event.ts";
 import type { StepId } from "../model/plan.ts";

@@ -1,5 +1,6 @@
 import { refusedDamage, type Damage } from "../model/damage.ts";
-import { happensOnce, type Effect, type Held } from "../model/effect.ts";
+import type { Effect, Held } from "../model/effect.ts";
+import { happensOnce } from "../model/effect-facts.ts";
 import { EXIT, messageOf, NinetyError } from "../model/error.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { AnyFault } from "../ports/fault.ts";

@@ -1,5 +1,6 @@
 import type { Leasing } from "../model/agent-protocol.ts";
-import { EFFECT_FACTS, type Effect, type Lease } from "../model/effect.ts";
+import type { Effect, Lease } from "../model/effect.ts";
+import { EFFECT_FACTS } from "../model/effect-facts.ts";
 import type { Plan, PlannedStep, StepId } from "../model/plan.ts";
 import type { Ms } from "../model/quantity.ts";
 

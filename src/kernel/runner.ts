@@ -1,4 +1,4 @@
-import { happensOnce } from "../model/effect.ts";
+import { happensOnce } from "../model/effect-facts.ts";
 import { messageOf } from "../model/error.ts";
 import type { Phase } from "../model/event.ts";
 import type { Plan, PlannedStep, StepId } from "../model/plan.ts";

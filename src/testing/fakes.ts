@@ -1,6 +1,7 @@
 import type { HeldNow } from "../model/agent-protocol.ts";
 import { artifactPathProblem } from "../model/artifact.ts";
-import { happensOnce, type Effect, type Held, type Lease } from "../model/effect.ts";
+import type { Effect, Held, Lease } from "../model/effect.ts";
+import { happensOnce } from "../model/effect-facts.ts";
 import type { Event, EventBody } from "../model/event.ts";
 import type { Us } from "../model/quantity.ts";
 import type { Request, Sample } from "../model/request.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { happensOnce, type Effect } from "../model/effect.ts";
+import type { Effect } from "../model/effect.ts";
+import { happensOnce } from "../model/effect-facts.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { read } from "../model/fields.ts";
 import type { Json } from "../model/json.ts";

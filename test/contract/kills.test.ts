@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
-import { EFFECT_FACTS } from "../../src/model/effect.ts";
+import { EFFECT_FACTS } from "../../src/model/effect-facts.ts";
 import { KILLED, KINDS, MOMENTS, momentsOf, SAMPLE, sampleCells } from "../matrix/cells.ts";
 import { killsPage } from "../matrix/page.ts";
 

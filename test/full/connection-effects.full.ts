@@ -110,6 +110,7 @@ function witnessOf(pair: NetPair, on: "client" | "server"): Witness {
     kubelet: never,
     inContainer: never,
     counters: never,
+    apiServer: never,
     fromPod: async (_pod, { outside = false, ...ask }) => {
       const told = await pair.ask({ ...ask, from: pair[outside ? beside : on] });
       return told.map(({ why: reason = "", ...one }) => ({ ...one, why: reason }) as Asked);

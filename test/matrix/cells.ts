@@ -1,6 +1,7 @@
 // The cells of the matrix, and which of them a change is tested with.
 import { randomOf, type Random } from "../../src/kernel/prng.ts";
-import { EFFECT_FACTS, type EffectKind } from "../../src/model/effect.ts";
+import type { EffectKind } from "../../src/model/effect.ts";
+import { EFFECT_FACTS } from "../../src/model/effect-facts.ts";
 import { BENCHES } from "./registry.ts";
 
 /** Where a step is when somebody is killed. `during`: asked of the holder, and not answered. */

@@ -5,7 +5,8 @@ import { join } from "node:path";
 
 import { filesBelow } from "../../src/artifacts/content-hash.ts";
 import type { GuardConfig } from "../../src/model/agent-protocol.ts";
-import { EFFECT_FACTS, type EffectKind } from "../../src/model/effect.ts";
+import type { EffectKind } from "../../src/model/effect.ts";
+import { EFFECT_FACTS } from "../../src/model/effect-facts.ts";
 import type { EffectBench } from "../support/effect-bench.ts";
 import { exited, processesWith, startProgram, until } from "../support/holder-process.ts";
 import { AGENTS } from "../support/local-agent-api.ts";

@@ -1,5 +1,6 @@
 // docs/KILLS.md: what the matrix found, a row for each kind and moment.
-import { EFFECT_FACTS, type EffectKind } from "../../src/model/effect.ts";
+import type { EffectKind } from "../../src/model/effect.ts";
+import { EFFECT_FACTS } from "../../src/model/effect-facts.ts";
 import type { CellEnd } from "./cell.ts";
 import { KILLED, momentsOf, nameOf, type Cell } from "./cells.ts";
 import { BENCHES } from "./registry.ts";

@@ -9,7 +9,7 @@ import { createHolders } from "../../src/kernel/holders.ts";
 import { cutsControlPath, leaseOf } from "../../src/kernel/lease.ts";
 import type { System } from "../../src/kernel/run-system.ts";
 import { run } from "../../src/kernel/runner.ts";
-import { happensOnce } from "../../src/model/effect.ts";
+import { happensOnce } from "../../src/model/effect-facts.ts";
 import { EXIT, messageOf } from "../../src/model/error.ts";
 import type { Plan, PlannedStep } from "../../src/model/plan.ts";
 import type { Injector } from "../../src/ports/injector.ts";

@@ -2,7 +2,8 @@
 // full or hung disk, late starts, a load that dies, an abort at any moment. It says what it saw.
 import * as fc from "fast-check";
 import { BEAT_MS, LEASING } from "../../src/model/agent-protocol.ts";
-import { happensOnce, type Effect, type Held } from "../../src/model/effect.ts";
+import type { Effect, Held } from "../../src/model/effect.ts";
+import { happensOnce } from "../../src/model/effect-facts.ts";
 import type { EventBody } from "../../src/model/event.ts";
 import type { Plan, PlannedStep, StepId } from "../../src/model/plan.ts";
 import { createCrew, RunAborted } from "../../src/kernel/crew.ts";

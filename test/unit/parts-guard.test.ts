@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { guard } from "../../workloads/parts/guard.ts";
-import { EFFECT_FACTS, type EffectKind } from "../../src/model/effect.ts";
+import type { EffectKind } from "../../src/model/effect.ts";
+import { EFFECT_FACTS } from "../../src/model/effect-facts.ts";
 import { guardIn } from "../../src/model/guard-pod.ts";
 import { at, listAt, textAt, type KubeObject } from "../../src/model/json.ts";
 

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"ninety/binaries/net-effects/internal/hold"
+	"ninety/binaries/net-effects/internal/holding"
 	"ninety/binaries/net-effects/internal/hook"
 )
 
@@ -56,7 +56,7 @@ const bodyMaxBytes = 1 << 20
 // Run asks and prints each answer as a line.
 func Run(arguments []string) error {
 	var config Config
-	if err := hold.Decode(arguments, &config); err != nil {
+	if err := holding.Decode(arguments, &config); err != nil {
 		return err
 	}
 	asker, err := askerOf(config)

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"ninety/binaries/net-effects/internal/hold"
+	"ninety/binaries/net-effects/internal/holding"
 	"ninety/binaries/net-effects/internal/hook"
 	"ninety/binaries/net-effects/internal/netlink"
 )
@@ -48,14 +48,14 @@ type ended struct {
 // Read takes the text of a Config.
 func Read(arguments ...string) (Config, error) {
 	var config Config
-	if err := hold.Decode(arguments, &config); err != nil {
+	if err := holding.Decode(arguments, &config); err != nil {
 		return Config{}, err
 	}
 	return config, config.check()
 }
 
 func (c Config) check() error {
-	if err := hold.CheckID(c.ID); err != nil {
+	if err := holding.CheckID(c.ID); err != nil {
 		return err
 	}
 	if slices.Contains(c.Ports, 0) {
@@ -85,7 +85,7 @@ func Run(arguments []string) error {
 	if err := hook.Enter(config.Pid); err != nil {
 		return err
 	}
-	why := hold.Ends()
+	why := holding.Ends()
 	if config.Does == "reset" {
 		return resetEvery(config, why)
 	}
@@ -93,10 +93,10 @@ func Run(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	hold.Say(ready{Did: "ready"})
+	holding.Say(ready{Did: "ready"})
 	said := <-why
 	table.Close()
-	hold.Say(ended{Did: "ended", Why: said})
+	holding.Say(ended{Did: "ended", Why: said})
 	return nil
 }
 
@@ -132,13 +132,13 @@ func resetEvery(config Config, why <-chan string) error {
 	if err != nil {
 		return err
 	}
-	hold.Say(ready{Did: "ready"})
+	holding.Say(ready{Did: "ready"})
 	ticks := time.NewTicker(time.Duration(config.EveryMs * float64(time.Millisecond)))
 	defer ticks.Stop()
 	for {
 		select {
 		case said := <-why:
-			hold.Say(ended{Did: "ended", Why: said, Reset: total})
+			holding.Say(ended{Did: "ended", Why: said, Reset: total})
 			return nil
 		case <-ticks.C:
 			count, err := resetNow(config)

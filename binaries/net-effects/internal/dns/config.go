@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"ninety/binaries/net-effects/internal/hold"
+	"ninety/binaries/net-effects/internal/holding"
 	"ninety/binaries/net-effects/internal/names"
 )
 
@@ -55,14 +55,14 @@ var allowed = []netip.Prefix{
 // Read takes the text of a Config.
 func Read(arguments ...string) (Config, error) {
 	var config Config
-	if err := hold.Decode(arguments, &config); err != nil {
+	if err := holding.Decode(arguments, &config); err != nil {
 		return Config{}, err
 	}
 	return config, config.check()
 }
 
 func (c Config) check() error {
-	if err := hold.CheckID(c.ID); err != nil {
+	if err := holding.CheckID(c.ID); err != nil {
 		return err
 	}
 	if !nameRule.MatchString(c.Name) {

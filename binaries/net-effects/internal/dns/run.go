@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"ninety/binaries/net-effects/internal/hold"
+	"ninety/binaries/net-effects/internal/holding"
 	"ninety/binaries/net-effects/internal/hook"
 	"ninety/binaries/net-effects/internal/names"
 )
@@ -50,7 +50,7 @@ func Run(arguments []string) error {
 	if len(known.Servers) == 0 {
 		return fmt.Errorf("pod: must have a name server in its resolv.conf, got none")
 	}
-	why := hold.Ends()
+	why := holding.Ends()
 	resolver := newResolver(config.Does, config.meetsOf(known))
 	kept, err := hook.Keep("ninety-" + config.ID + "-keep")
 	if err != nil {
@@ -60,13 +60,13 @@ func Run(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	hold.Say(ready{Did: "ready", Servers: known.Servers})
+	holding.Say(ready{Did: "ready", Servers: known.Servers})
 	said := <-why
 	// New look-ups go by us first; the answers to those that we have still reach the pod.
 	table.Close()
 	resolver.end()
 	kept.Close()
-	hold.Say(ended{Did: "ended", Why: said, Met: resolver.met.Load(), Passed: resolver.passed.Load()})
+	holding.Say(ended{Did: "ended", Why: said, Met: resolver.met.Load(), Passed: resolver.passed.Load()})
 	return nil
 }
 

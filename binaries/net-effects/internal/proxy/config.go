@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"regexp"
 
-	"ninety/binaries/net-effects/internal/hold"
+	"ninety/binaries/net-effects/internal/holding"
 )
 
 // Config is which connections are met, and what happens to them.
@@ -44,14 +44,14 @@ var hostRule = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9
 // Read takes the text of a Config.
 func Read(arguments ...string) (Config, error) {
 	var config Config
-	if err := hold.Decode(arguments, &config); err != nil {
+	if err := holding.Decode(arguments, &config); err != nil {
 		return Config{}, err
 	}
 	return config, config.check()
 }
 
 func (c Config) check() error {
-	if err := hold.CheckID(c.ID); err != nil {
+	if err := holding.CheckID(c.ID); err != nil {
 		return err
 	}
 	if !hostRule.MatchString(c.Host) {

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"ninety/binaries/net-effects/internal/hold"
+	"ninety/binaries/net-effects/internal/holding"
 	"ninety/binaries/net-effects/internal/hook"
 	"ninety/binaries/net-effects/internal/names"
 )
@@ -52,15 +52,15 @@ func Run(arguments []string) error {
 	if err != nil {
 		return fmt.Errorf("names of process %d: %w", config.Pid, err)
 	}
-	why := hold.Ends()
+	why := holding.Ends()
 	met, err := begin(config, known)
 	if err != nil {
 		return err
 	}
-	hold.Say(ready{Did: "ready", Addresses: met.addresses})
+	holding.Say(ready{Did: "ready", Addresses: met.addresses})
 	said := met.follow(known, why)
 	met.end()
-	hold.Say(ended{Did: "ended", Why: said, Addresses: met.addresses, Counters: met.proxy.Counters()})
+	holding.Say(ended{Did: "ended", Why: said, Addresses: met.addresses, Counters: met.proxy.Counters()})
 	return nil
 }
 

@@ -1,5 +1,5 @@
-// Package hold is what programs share that hold an effect as long as they are wanted.
-package hold
+// Package holding is what programs share that hold an effect as long as they are wanted.
+package holding
 
 import (
 	"bytes"
