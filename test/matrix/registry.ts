@@ -58,7 +58,7 @@ export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
   scale: { make: async () => objectBench(await apiServer(), "scale") },
   drain: {
     onCluster: "it ends with its process, and what it took away is not brought back",
-    test: "test/e2e/api-effects.e2e.ts",
+    test: "test/full/api-effects.full.ts",
   },
   power: { make: powerBench },
   link: { make: async () => linkBench(await netEffects()) },
