@@ -18,7 +18,11 @@ export async function undo() {}
 interface Report {
   readonly outcome: string;
   readonly findings: readonly { readonly check: string; readonly outcome: string }[];
-  readonly steps: readonly { readonly fault: string; readonly proved: string }[];
+  readonly steps: readonly {
+    readonly fault: string;
+    readonly injected: boolean;
+    readonly proved: string;
+  }[];
 }
 
 let copy = "";
@@ -45,6 +49,8 @@ test("no fault is proved by being acknowledged", async () => {
   const told = ended.stderr.slice(-4_000);
   const faults = readdirSync(join(ROOT, "src/faults")).map((file) => file.replace(/\.ts$/, ""));
   expect(steps.map(({ fault }) => fault).sort(), told).toEqual(faults.sort());
+  const left = steps.filter(({ injected }) => !injected).map(({ fault }) => fault);
+  expect(left, told).toEqual([]);
   expect(steps.filter(({ proved }) => proved !== "unproved")).toEqual([]);
   expect(outcome).toBe("unknown");
   expect(ended.code).toBe(2);

@@ -64,7 +64,7 @@ const server = modelServer({ replicas: 3, gpus: 1, probes: "deep", spread: "topo
 const front = relay({ to: server, replicas: 2, timeout: "500ms" });
 const met = modelServer({ name: "met", replicas: 1, probes: "naive", cpu: "100m" });
 
-const LANES = 4;
+const LANES = 5;
 type Steps = Parameters<typeof inTurn>[0];
 
 /** So many at a time: each is looked at several times a second. */
@@ -145,6 +145,14 @@ export default experiment({
     dnsWrong({ ...pod, name: "server" }),
   ]),
   observe: "2m",
-  accepts: ["pdb-broken", "no-spare-gpu", "unleased", "affects-probes"],
+  accepts: [
+    "pdb-broken",
+    "below-minimum",
+    "no-spare-gpu",
+    "control-plane-pod",
+    "monitoring-pod",
+    "unleased",
+    "affects-probes",
+  ],
   expect: [availability({ atLeast: "99%" })],
 });
