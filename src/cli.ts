@@ -271,4 +271,11 @@ try {
     exit = explain(error, asked.json);
   }
 }
+// A reader that is slow must not get half of an object.
+await Promise.all([process.stdout, process.stderr].map(written));
 process.exit(exit);
+
+/** Resolves once all that was written has gone out, or nobody is there to take it. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
+}

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ninety, ROOT } from "../support/ninety.ts";
+import { ninety, ROOT, start } from "../support/ninety.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -97,6 +97,25 @@ test("plan is the same bytes for the same seed, and other bytes for another", as
   expect(await of("s1")).toBe(first);
   expect(await of("s2")).not.toBe(first);
   expect(JSON.parse(first)).toMatchObject({ experiment: "gpu-loss", seed: "s1" });
+});
+
+test("a reader that is slow gets all of a large object", async () => {
+  // More than a pipe or a socket takes while nobody reads.
+  const experiment = join(folder, "large.experiment.ts");
+  const original = readFileSync(join(ROOT, "experiments/pod-kill.experiment.ts"), "utf8");
+  const hypothesis = "It is large. ".repeat(40_000);
+  writeFileSync(
+    experiment,
+    original.replace(/hypothesis:\s*"[^"]*"/, `hypothesis: "${hypothesis}"`),
+  );
+  const { child, ended } = start(["plan", experiment, "--json"]);
+  child.stdout?.pause();
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  child.stdout?.resume();
+  const { code, stdout, stderr } = await ended;
+  expect(code, stderr).toBe(0);
+  const plan = JSON.parse(stdout) as { readonly hypothesis: string };
+  expect(plan.hypothesis === hypothesis, `${plan.hypothesis.length} characters`).toBe(true);
 });
 
 test("list and new", async () => {
