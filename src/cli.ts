@@ -5,6 +5,7 @@ import { EXIT, NinetyError, type ExitCode } from "./model/error.ts";
 import { VERSION } from "./cli/compose.ts";
 import { planAsChaosMesh } from "./cli/commands/chaos-mesh.ts";
 import { clusterDown, clusterStatus, clusterUp, doctor } from "./cli/commands/cluster.ts";
+import { acceptBaseline, compareRuns, gateRuns, type GateFlags } from "./cli/commands/compare.ts";
 import { heal } from "./cli/commands/heal.ts";
 import { check, create, list, report } from "./cli/commands/records.ts";
 import { plan } from "./cli/commands/plan.ts";
@@ -182,6 +183,52 @@ program
   .option(...json)
   .action((folder: string | undefined, options: Common & { open?: boolean }) =>
     go(options.json, (out) => report(folder, { open: options.open === true }, out)),
+  );
+
+program
+  .command("compare")
+  .summary("compare two groups of runs of one experiment")
+  .description(
+    "Exact tests of each recovery and of lost requests, with effect size and the smallest change that\n" +
+      "could be seen. A group is a run, a folder of runs, a baseline's folder, or several with commas.\n" +
+      "Exit 1: something is worse; 2: nobody can tell.",
+  )
+  .argument("<before>")
+  .argument("<after>")
+  .option(...json)
+  .action((before: string, after: string, options: Common) =>
+    go(options.json, (out) => compareRuns(before, after, out)),
+  );
+
+program
+  .command("gate")
+  .summary("judge runs by their objectives and against a baseline")
+  .description(
+    "Objectives first, then whether a primary metric is worse than tolerated. May be asked again with\n" +
+      "more runs: false alarms of all looks together stay below 5 %. Without names: the runs in\n" +
+      "reports/runs that are newer than the baseline's. Exit 1: broken objective or regression; 2: it\n" +
+      "cannot see what must be seen, or a run is unknown.",
+  )
+  .argument("[runs...]")
+  .requiredOption("--baseline <folder>", "its folder, or its name in reports/baselines")
+  .option("--tolerate <share>", "so much worse than the baseline's median is no regression", "25%")
+  .option("--see <share>", "so much worse must be visible, else unknown", "100%")
+  .option("--looks <counts>", "looks when so many runs are there", "3,5,8,12")
+  .option(...json)
+  .action((runs: readonly string[], options: Common & GateFlags) =>
+    go(options.json, (out) => gateRuns(runs, options, out)),
+  );
+
+program
+  .command("baseline")
+  .summary("what gates compare with: accept")
+  .command("accept")
+  .summary("keep runs that passed in reports/baselines/<name>, to be committed")
+  .argument("<runs...>")
+  .requiredOption("--name <name>", "of the baseline")
+  .option(...json)
+  .action((runs: readonly string[], options: Common & { name: string }) =>
+    go(options.json, (out) => acceptBaseline(runs, options.name, out)),
   );
 
 program
