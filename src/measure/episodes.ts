@@ -19,7 +19,9 @@ import { courseOf } from "./recovery.ts";
 import { badOf, slice } from "./signal.ts";
 import { stepTimes } from "./steps.ts";
 import { within, type Traffic } from "./traffic.ts";
-import { predictedCauses, waterfallOf } from "./waterfall.ts";
+import { adviceOf } from "./advice.ts";
+import { milestonesOf } from "./milestones.ts";
+import { predictedEdges, waterfallOf } from "./waterfall.ts";
 
 /** What all episodes of a run are measured from. */
 export interface EpisodesOf {
@@ -59,7 +61,10 @@ function episodeOf(group: Group, of: EpisodesOf): Episode {
   const capacity = capacityCourse(group, of, why);
   const found = detections(of.events, { fromUs, untilUs: group.untilUs });
   const service = courses.map(([, course]) => course);
-  const causes = predictedCauses(of.events);
+  const edges = predictedEdges(of.events);
+  const untilUs = group.untilUs;
+  const backUs = capacity.back?.atUs ?? null;
+  const milestones = milestonesOf(of.plan, of.events, { fromUs, untilUs, backUs });
   const cleared = clearedOf(group);
   const seen = [...found].map(([name, at]): readonly [string, Instant] => [`det:${name}`, at]);
   if (cleared) seen.push(["clr", { ...cleared, highUs: cleared.atUs }]);
@@ -67,9 +72,13 @@ function episodeOf(group: Group, of: EpisodesOf): Episode {
     if (!effect) return course.lane;
     const start: Instant = { atUs: effect.stampUs, lowUs: effect.lowUs, highUs: effect.stampUs };
     const between = course.impact ? [...seen, ["imp", course.impact] as const] : seen;
-    const { untilUs } = group;
-    const waterfall = waterfallOf({ effect: start, between, course, last, untilUs, causes });
+    const lane = { effect: start, between, milestones, course, last, untilUs, edges };
+    const waterfall = waterfallOf(lane);
     return { ...course.lane, waterfall };
+  };
+  const lanes = {
+    service: Object.fromEntries(courses.map(([name, course]) => [name, finish(course, "rec")])),
+    capacity: finish(capacity, "full"),
   };
   return {
     steps: group.steps.map(({ id }) => id),
@@ -77,8 +86,8 @@ function episodeOf(group: Group, of: EpisodesOf): Episode {
     fromUs: group.fromUs,
     untilUs: group.untilUs,
     clocks: clocksOf({ group, detections: found, service, capacity }),
-    service: Object.fromEntries(courses.map(([name, course]) => [name, finish(course, "rec")])),
-    capacity: finish(capacity, "full"),
+    ...lanes,
+    ...(edges.length > 0 ? { predicted: edges.length, advice: adviceOf(of.plan, lanes) } : {}),
     reasons: reasons(group, of, { service, capacity }),
     ...loss(group, of, why),
   };

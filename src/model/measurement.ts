@@ -48,6 +48,10 @@ export interface Episode {
   readonly service: Readonly<Record<string, Lane>>;
   readonly capacity: Lane;
   readonly reasons: readonly Reason[];
+  /** Pieces that were predicted before the injects; absent: none was. */
+  readonly predicted?: number;
+  /** Absent: nothing was predicted. */
+  readonly advice?: readonly Advice[];
   /** Excess bad requests over the steady share, all scenarios. */
   readonly lost: Measured<"count">;
   /** Equivalent seconds of a full outage. */
@@ -56,6 +60,10 @@ export interface Episode {
   readonly budget: Measured<"ratio">;
 }
 
+/**
+ * A piece between two clocks, or of a pod: it was `evicted`, another was `created`, `scheduled` and
+ * `started`; or its container `ended:<n>` and was `restarted:<n>`, for the nth time.
+ */
 export interface Segment {
   readonly from: string;
   readonly to: string;
@@ -66,6 +74,32 @@ export interface Segment {
     readonly setting: string;
     readonly value: Json;
     readonly predicted: { readonly lowMs: Ms; readonly highMs: Ms };
+  } | null;
+}
+
+/** A setting to change, from a segment that it is the cause of. */
+export interface Advice {
+  readonly lane: "service" | "capacity";
+  /** Of service: which one; of capacity null. */
+  readonly scenario: string | null;
+  readonly object: string;
+  readonly setting: string;
+  readonly from: Json;
+  readonly to: Json;
+  /** Between the middles of the two predictions, and never more than was measured. */
+  readonly savesMs: Ms;
+  /** What the change makes worse, in one sentence. */
+  readonly risk: string;
+  /** JSON Patch of an object of the stack; null: the setting is none of an object. */
+  readonly patch: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly operations: readonly {
+      readonly op: "add" | "replace";
+      readonly path: string;
+      readonly value: Json;
+    }[];
   } | null;
 }
 
