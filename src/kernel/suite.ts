@@ -14,7 +14,7 @@ import type {
   Stated,
   SuiteRecord,
 } from "../model/suite.ts";
-import type { Verdict } from "../model/verdict.ts";
+import { decides, type Verdict } from "../model/verdict.ts";
 import { restartsOf } from "../measure/restarts.ts";
 
 const NOT_PASSED_MAX = 8;
@@ -30,9 +30,7 @@ export function runResult(of: {
   const errors = record.events.flatMap((event) =>
     event.type === "error" ? [`error: ${event.code}: ${event.message}`] : [],
   );
-  const findings = verdict.findings.filter(
-    ({ outcome }) => outcome !== "pass" && outcome !== "predicted",
-  );
+  const findings = verdict.findings.filter(({ outcome }) => outcome !== "pass" && decides(outcome));
   const lines = findings.map((finding) => {
     const { outcome, what, observed } = finding;
     return `${outcome}: ${what}: ${showMeasured(observed)}, ${showLimit(finding)}`;

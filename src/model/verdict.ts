@@ -4,8 +4,17 @@ import type { StepId } from "./plan.ts";
 
 export type Outcome = "pass" | "fail" | "unknown";
 
-/** `predicted`: damage that was foreseen and accepted; it is told and decides nothing. */
-export type FindingOutcome = Outcome | "predicted";
+/**
+ * These are told and decide nothing. `predicted`: damage that was foreseen and accepted; `noted`:
+ * something that whoever reads the report should know.
+ */
+type Told = "predicted" | "noted";
+export type FindingOutcome = Outcome | Told;
+
+/** Whether it has a say in the verdict. */
+export function decides<O extends FindingOutcome>(outcome: O): outcome is Exclude<O, Told> {
+  return outcome !== "predicted" && outcome !== "noted";
+}
 
 /** What a check says: one judged quantity, or one thing that must not be so. */
 export interface Finding {

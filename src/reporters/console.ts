@@ -95,7 +95,7 @@ function sinceEffect(episode: Episode, clock: Episode["clocks"][string] | undefi
 }
 
 function showFindings(verdict: Verdict): readonly string[] {
-  const order = { fail: 0, unknown: 1, predicted: 2, pass: 3 } as const;
+  const order = { fail: 0, unknown: 1, noted: 2, predicted: 3, pass: 4 } as const;
   const sorted = [...verdict.findings].sort((a, b) => order[a.outcome] - order[b.outcome]);
   const shown = sorted.slice(0, FINDINGS_MAX);
   const more = sorted.length - shown.length;

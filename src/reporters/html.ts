@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Measurement } from "../model/measurement.ts";
 import type { RunRecord } from "../model/record.ts";
 import { showLimit, showMeasured } from "../model/show.ts";
-import type { Verdict } from "../model/verdict.ts";
+import { decides, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { charts } from "./html/charts.ts";
 import { artifacts, clocks, environment, events, how, scenarios, steps } from "./html/sections.ts";
@@ -99,11 +99,11 @@ function cards(measurement: Measurement): string {
 }
 
 function findings(verdict: Verdict): string {
-  const order = { fail: 0, unknown: 1, predicted: 2, pass: 3 } as const;
+  const order = { fail: 0, unknown: 1, noted: 2, predicted: 3, pass: 4 } as const;
   const rows = [...verdict.findings]
     .sort((a, b) => order[a.outcome] - order[b.outcome])
     .map((finding) => [
-      `<span class="${finding.outcome === "predicted" ? "dim" : finding.outcome}">${finding.outcome}</span>`,
+      `<span class="${decides(finding.outcome) ? finding.outcome : "dim"}">${finding.outcome}</span>`,
       escape(finding.what),
       escape(showMeasured(finding.observed)),
       escape(showLimit(finding)),

@@ -1,7 +1,7 @@
 import type { Measurement } from "../model/measurement.ts";
 import { showFolder, showLimit, showMeasured } from "../model/show.ts";
 import type { SuiteRecord, SuiteRun } from "../model/suite.ts";
-import type { Finding } from "../model/verdict.ts";
+import { decides, type Finding } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { xml, type Element } from "./junit/xml.ts";
 
@@ -140,8 +140,8 @@ function caseOf(finding: Finding, experiment: string): Element {
   if (outcome === "pass") return test;
   const message = `${outcome}: ${showMeasured(observed)}, must be ${showLimit(finding)}`;
   const text = [`${what}${after}`, message, ...(hint ? [hint] : [])].join("\n");
-  // Wanted, so green; and told all the same.
-  if (outcome === "predicted") {
+  // Wanted, or only worth knowing: so green; and told all the same.
+  if (!decides(outcome)) {
     return { ...test, inside: [{ name: "system-out", attributes: {}, inside: text }] };
   }
   return red(test, { outcome, message, text, type: check });

@@ -9,10 +9,11 @@ import {
   showNumber,
   showPoint,
 } from "../model/show.ts";
-import type { Verdict } from "../model/verdict.ts";
+import { decides, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { suiteMarkdown } from "./markdown/suite.ts";
 import { code, plain, table } from "./markdown/text.ts";
+import { ADVICE_HEAD, adviceCells, dueTo, fallingLanes, foretold, meaning } from "./run/words.ts";
 
 /** Fit for a comment on a pull request: no HTML, no picture, the same bytes wherever it ran. */
 export const markdown: Reporter = {
@@ -72,17 +73,44 @@ function episodeLines(episode: Episode): readonly string[] {
     "",
     ...table(["Lane", "Class", "Value", "Interval", "n"], rows),
     "",
+    ...fallLines(episode),
+    ...adviceLines(episode),
   ];
 }
 
+/** Only what was predicted: without causes there is nothing to do about it. */
+function fallLines(episode: Episode): readonly string[] {
+  if (episode.predicted === undefined) return [];
+  const rows = fallingLanes(episode).flatMap(({ name, lane }) =>
+    lane.waterfall.map((segment) => [
+      plain(name),
+      plain(`${meaning(segment.from)} → ${meaning(segment.to)}`),
+      plain(showPoint(segment.took)),
+      plain(foretold(segment)),
+      plain(dueTo(segment)),
+    ]),
+  );
+  if (rows.length === 0) return [];
+  const head = ["Lane", "From, to", "Took", "Predicted", "Due to"];
+  return ["What the seconds were due to:", "", ...table(head, rows), ""];
+}
+
+function adviceLines({ advice = [] }: Episode): readonly string[] {
+  if (advice.length === 0) return [];
+  const rows = advice.map((one) => [
+    ...adviceCells(one).map(plain),
+    one.patch ? code(JSON.stringify(one.patch.operations)) : "no object of the stack",
+  ]);
+  return ["Advice:", "", ...table([...ADVICE_HEAD, "JSON Patch"], rows), ""];
+}
+
 function findingLines({ findings }: Verdict): readonly string[] {
-  const order = { fail: 0, unknown: 1, predicted: 2, pass: 3 } as const;
-  const judged = findings.filter(({ outcome }) => outcome !== "predicted");
+  const order = { fail: 0, unknown: 1, noted: 2, predicted: 3, pass: 4 } as const;
+  const judged = findings.filter(({ outcome }) => decides(outcome));
+  const predicted = findings.filter(({ outcome }) => outcome === "predicted").length;
   const told = [
     `${judged.filter(({ outcome }) => outcome === "pass").length} of ${judged.length} findings pass.`,
-    ...(judged.length < findings.length
-      ? [`${findings.length - judged.length} predicted and accepted.`]
-      : []),
+    ...(predicted > 0 ? [`${predicted} predicted and accepted.`] : []),
   ].join(" ");
   const wrong = findings
     .filter(({ outcome }) => outcome !== "pass")

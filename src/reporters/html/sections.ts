@@ -4,7 +4,9 @@ import type { Episode, Measurement } from "../../model/measurement.ts";
 import type { RunRecord } from "../../model/record.ts";
 import { artifactPathProblem, type ArtifactIndex } from "../../model/artifact.ts";
 import { showMeasured, showNumber } from "../../model/show.ts";
+import { meaning } from "../run/words.ts";
 import { after, escape, table } from "./text.ts";
+import { waterfall } from "./waterfall.ts";
 
 const EVENTS_MAX = 400;
 
@@ -12,20 +14,6 @@ const EVENTS_MAX = 400;
 export function originOf(measurement: Measurement): number {
   const effect = measurement.episodes[0]?.clocks["inj"];
   return effect?.is === "value" ? effect.value : (measurement.phases[0]?.fromUs ?? 0);
-}
-
-const MEANING: Readonly<Record<string, string>> = {
-  req: "inject asked",
-  inj: "effect there (the holder's own stamp)",
-  imp: "clients first hurt",
-  clr: "effect gone",
-  rec: "service recovered, for good",
-  full: "capacity and redundancy back",
-};
-
-/** What a clock means, in words. */
-function meaning(clock: string): string {
-  return clock.startsWith("det:") ? `noticed by ${clock.slice(4)}` : (MEANING[clock] ?? clock);
 }
 
 export function clocks(measurement: Measurement): string {
@@ -59,26 +47,6 @@ function reasons(episode: Episode): string {
   ]);
   const head = ["Lane", "Because", "What to do", "Evidence"];
   return rows.length === 0 ? "" : table("Reasons", head, rows);
-}
-
-function waterfall(episode: Episode): string {
-  const lanes = [
-    ...Object.entries(episode.service).map(([name, lane]) => ({ name: `service, ${name}`, lane })),
-    { name: "capacity", lane: episode.capacity },
-  ];
-  const rows = lanes.flatMap(({ name, lane }) =>
-    lane.waterfall.map((segment) => [
-      escape(name),
-      `${escape(meaning(segment.from))} → ${escape(meaning(segment.to))}`,
-      escape(showMeasured(segment.took)),
-      escape(
-        segment.cause
-          ? `${segment.cause.object}: ${segment.cause.setting} = ${JSON.stringify(segment.cause.value)}`
-          : "not attributed",
-      ),
-    ]),
-  );
-  return rows.length === 0 ? "" : table("Segments", ["Lane", "From, to", "Took", "Due to"], rows);
 }
 
 export function steps(measurement: Measurement): string {

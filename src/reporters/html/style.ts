@@ -13,6 +13,7 @@ body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,sans
 font-variant-numeric:tabular-nums}
 main{max-width:1040px;margin:0 auto;padding:28px 20px 60px}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:18px;margin:36px 0 10px}
+h3{font-size:15px;margin:18px 0 6px}
 p{margin:6px 0;max-width:75ch}.dim,.unit{color:var(--dim)}
 .verdict{display:inline-block;font-weight:700;letter-spacing:.04em;padding:2px 12px;
 border:2px solid;
@@ -28,7 +29,8 @@ path{fill:none;stroke:currentColor;stroke-width:1.6}.area{fill:currentColor;fill
 stroke-width:1}.grid{stroke:var(--line);stroke-width:1}.limit{stroke:var(--dim);
 stroke-dasharray:5 4;
 stroke-width:1}.mark{stroke:var(--dim);stroke-width:1;stroke-dasharray:2 3}
-.band{fill:var(--band)}text{fill:var(--dim);font-size:11px}.marklabel{fill:var(--ink);
+.bar{fill:currentColor;fill-opacity:.8}.beyond{fill:currentColor;stroke:none}
+.falllabel{fill:var(--ink);font-size:12.5px}.band{fill:var(--band)}text{fill:var(--dim);font-size:11px}.marklabel{fill:var(--ink);
 font-size:10.5px}
 .c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}.c4{color:var(--c4)}.c5{color:var(--c5)}
 .c6{color:var(--c6)}.good{color:var(--good)}.bad{color:var(--bad)}

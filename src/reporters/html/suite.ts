@@ -23,7 +23,6 @@ const SUITE_STYLE = `${STYLE}
 .big{font-size:40px;font-weight:700;line-height:1.2;margin:2px 0 0}
 .big i{font-style:normal;color:var(--dim);font-weight:400;padding:0 .2em}
 .big small{font-size:18px;font-weight:500;color:var(--dim);padding-left:.6em}
-.bar{fill:currentColor;fill-opacity:.8}.beyond{fill:currentColor;stroke:none}
 .whisker{stroke:var(--ink);stroke-width:1.4}.barlabel{fill:var(--ink);font-size:14px}
 figure.contrast{padding:14px 18px 10px}figure.contrast figcaption{font-size:15px}
 tbody th,.whole{white-space:nowrap}tbody th .dim{white-space:normal}

@@ -1,0 +1,61 @@
+import type { Advice, Episode, Lane, Segment } from "../../model/measurement.ts";
+import { showMs } from "../../model/quantity.ts";
+
+const MEANING: Readonly<Record<string, string>> = {
+  req: "inject asked",
+  inj: "effect there (the holder's own stamp)",
+  imp: "clients first hurt",
+  clr: "effect gone",
+  rec: "service recovered, for good",
+  full: "capacity and redundancy back",
+  evicted: "pod told to end",
+  created: "its replacement made",
+  scheduled: "replacement on a node",
+  started: "its container started",
+};
+
+/** What a clock means, in words. */
+export function meaning(clock: string): string {
+  const [kind = "", nth = ""] = clock.split(":");
+  if (kind === "det") return `noticed by ${nth}`;
+  if (kind === "ended") return nth === "1" ? "its container ended" : `ended again (${nth})`;
+  if (kind === "restarted") return `started again in place (${nth})`;
+  return MEANING[clock] ?? clock;
+}
+
+/** Lanes that have segments, by the name that people know them by. */
+export function fallingLanes(
+  episode: Episode,
+): readonly { readonly name: string; readonly lane: Lane }[] {
+  return [
+    ...Object.entries(episode.service).map(([name, lane]) => ({ name: `service, ${name}`, lane })),
+    { name: "capacity", lane: episode.capacity },
+  ].filter(({ lane }) => lane.waterfall.length > 0);
+}
+
+/** `Deployment/server/server: readinessProbe {…}`. */
+export function dueTo({ cause }: Segment): string {
+  if (!cause) return "not attributed";
+  return `${cause.object}: ${cause.setting} = ${JSON.stringify(cause.value)}`;
+}
+
+/** `2 s to 6.5 s`, or "". */
+export function foretold({ cause }: Segment): string {
+  if (!cause) return "";
+  const { lowMs, highMs } = cause.predicted;
+  return `${showMs(lowMs)} to ${showMs(highMs)}`;
+}
+
+/** Head and cells of a piece of advice, but for its patch. */
+export const ADVICE_HEAD = ["Lane", "Change", "From", "To", "Saves about", "Risk"] as const;
+export function adviceCells(advice: Advice): readonly string[] {
+  const { lane, scenario, object, setting, from, to, savesMs, risk } = advice;
+  return [
+    scenario === null ? lane : `${lane}, ${scenario}`,
+    `${setting} of ${object}`,
+    JSON.stringify(from),
+    JSON.stringify(to),
+    showMs(savesMs),
+    risk,
+  ];
+}
