@@ -7,7 +7,7 @@ import type { Target } from "../model/target.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cluster } from "../ports/cluster.ts";
 import { blastOf, concernsAll, drawAll, type Blast } from "./blast.ts";
-import { readPlacement, type Inventory } from "./inventory.ts";
+import { readPlacement, type Placement } from "./inventory.ts";
 import { notOptedIn, optInProblems } from "./opt-in.ts";
 import { standing } from "./overlap.ts";
 import { resolve } from "./resolver.ts";
@@ -62,7 +62,7 @@ export async function drawStep(
   },
   signal: AbortSignal,
 ): Promise<{
-  readonly inventory: Inventory;
+  readonly placement: Placement;
   readonly targets: readonly Target[];
   readonly damage: readonly Damage[];
 }> {
@@ -72,7 +72,7 @@ export async function drawStep(
   const placement = await readPlacement({ stack, run: of.run, api, whole }, signal);
   const { inventory } = placement;
   // What replaces a target stands for a pod that was counted when the step began.
-  if (of.given) return { inventory, targets: of.given, damage: [] };
+  if (of.given) return { placement, targets: of.given, damage: [] };
   const targets = resolve(step, inventory);
   const met: Met = new Map([...metSoFar(plan, step, of.events), [step.id, targets]]);
   const looked = { ...of, steps: [step], met, placement };
@@ -81,7 +81,7 @@ export async function drawStep(
   const { namespaces } = blastOf(plan, looked);
   const problems = await problemsOf(plan, { damage, namespaces }, { ...of, signal });
   if (problems.length > 0) throw refusal(problems);
-  return { inventory, targets, damage };
+  return { placement, targets, damage };
 }
 
 /** Whether a look at one step needs all pods of the cluster: a node takes whatever is on it. */

@@ -23,6 +23,7 @@ import { judgeCluster } from "./enter.ts";
 import { bringsNothing } from "./existing.ts";
 import { podsNow, replacements, uidOf } from "./follow.ts";
 import { note, openSteps } from "./heal.ts";
+import { foresee } from "./foresee.ts";
 import { Foretold } from "./foretold.ts";
 import { createHolders } from "./holders.ts";
 import { refuseUnheld } from "./holding.ts";
@@ -272,7 +273,8 @@ class PortSystem implements RunSystem {
     const plan = this.#planned();
     const { cluster, holders, witness, stack } = this.#on();
     const of = { cluster, run: this.#run, stack, events: this.log.events(), given };
-    const { inventory, targets, damage } = await drawStep(plan, step, of, signal);
+    const { placement, targets, damage } = await drawStep(plan, step, of, signal);
+    const { inventory } = placement;
     await this.#foretold.tell(plan, damage);
     const known = this.#known.get(step.id) ?? new Set();
     const met = given ? given.flatMap(uidOf) : podsNow(step, inventory);
@@ -280,8 +282,11 @@ class PortSystem implements RunSystem {
     const effects = this.#effects(step, targets);
     refuseUnheld(plan, step, { effects, accepts: (effect) => holders.accepts(effect) });
     const logs = this.#artifacts.before(step.id, targets, signal);
+    const foreseen = given
+      ? null
+      : foresee({ clock: this.clock, log: this.log, plan, step, effects, placement }, signal);
     await lookBefore(this.#proofs, { step, targets, witness }, signal);
-    await logs;
+    await Promise.all([logs, foreseen]);
     this.#requests.injected(this.clock.nowUs());
     return { targets, effects };
   }

@@ -48,6 +48,11 @@ describe("a run on ports", () => {
       effects: [{ id: "sample-1/f01.0", effect: { kind: "gpu-state", state: "hang" } }],
       targets: [{ kind: "gpu", holder: { namespace: "ninety-sample" } }],
     });
+    const types = log.disk.map((one) => (one.type === "fault" ? one.edge : one.type));
+    expect(types.indexOf("prediction")).toBe(types.indexOf("inject-begin") - 1);
+    const [prediction] = log.disk.filter((one) => one.type === "prediction");
+    const edges = prediction?.segments.map(({ from, to }) => `${from}>${to}`);
+    expect(edges).toContain("inj>det:device-health");
     expect(log.documents.get("environment.json")).toMatchObject({
       schema: 1,
       level: "simulated",
