@@ -11,11 +11,12 @@ import type { Healing } from "./run-system.ts";
 const FORESEE_MAX_MS = 250;
 
 /**
- * Predicts what will follow a step, from the objects as they were read to draw its targets, and puts
- * it on the record before the inject. Never throws: no prediction is worth a run.
+ * Predicts what will follow a step, from the objects as they were read to draw its targets, and
+ * puts it on the record before the inject. Never throws: no prediction is worth a run.
  */
 export async function foresee(
-  of: Pick<Healing, "clock" | "log"> & {
+  on: Pick<Healing, "clock" | "log">,
+  of: {
     readonly plan: Plan;
     readonly step: PlannedStep;
     readonly effects: readonly Held[];
@@ -23,9 +24,9 @@ export async function foresee(
   },
   parent: AbortSignal,
 ): Promise<void> {
-  const { clock, log, plan, step, effects, placement } = of;
+  const { plan, step, effects, placement } = of;
   const bound = { what: `prediction of ${step.id}`, forMs: FORESEE_MAX_MS, parent };
-  await bounded(clock, bound, async () => {
+  await bounded(on.clock, bound, async () => {
     const segments = predict({
       plan,
       step,
@@ -33,7 +34,7 @@ export async function foresee(
       pods: livePods(placement),
       nodes: placement.nodes,
     });
-    if (segments.length > 0) await note({ clock, log }, { type: "prediction", segments });
+    if (segments.length > 0) await note(on, { type: "prediction", segments });
   }).catch(() => {});
 }
 

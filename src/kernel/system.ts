@@ -27,7 +27,7 @@ import { foresee } from "./foresee.ts";
 import { Foretold } from "./foretold.ts";
 import { createHolders } from "./holders.ts";
 import { refuseUnheld } from "./holding.ts";
-import { readInventory, type Inventory } from "./inventory.ts";
+import { readInventory } from "./inventory.ts";
 import { leaseOf } from "./lease.ts";
 import { drawStep, judgeDeployed } from "./placed.ts";
 import { planDamage, planProblems, refuse, refuseAbsent } from "./preflight.ts";
@@ -274,17 +274,14 @@ class PortSystem implements RunSystem {
     const { cluster, holders, witness, stack } = this.#on();
     const of = { cluster, run: this.#run, stack, events: this.log.events(), given };
     const { placement, targets, damage } = await drawStep(plan, step, of, signal);
-    const { inventory } = placement;
     await this.#foretold.tell(plan, damage);
     const known = this.#known.get(step.id) ?? new Set();
-    const met = given ? given.flatMap(uidOf) : podsNow(step, inventory);
+    const met = given ? given.flatMap(uidOf) : podsNow(step, placement.inventory);
     this.#known.set(step.id, new Set([...known, ...met]));
     const effects = this.#effects(step, targets);
     refuseUnheld(plan, step, { effects, accepts: (effect) => holders.accepts(effect) });
     const logs = this.#artifacts.before(step.id, targets, signal);
-    const foreseen = given
-      ? null
-      : foresee({ clock: this.clock, log: this.log, plan, step, effects, placement }, signal);
+    const foreseen = given ? null : foresee(this, { plan, step, effects, placement }, signal);
     await lookBefore(this.#proofs, { step, targets, witness }, signal);
     await Promise.all([logs, foreseen]);
     this.#requests.injected(this.clock.nowUs());
@@ -320,8 +317,8 @@ class PortSystem implements RunSystem {
       await this.clock.until(followed.length === 0 ? untilMs : Math.min(nextMs, untilMs), signal);
       if (this.clock.nowMs() >= untilMs) return undefined;
       // A look that fails is made again in a second.
-      const { cluster } = this.#on();
-      const inventory = await this.#inventory(plan, cluster, signal).catch(() => null);
+      const asked = { stack: plan.stack, run: this.#run, api: this.#on().cluster.api };
+      const inventory = await readInventory(asked, signal).catch(() => null);
       if (!inventory) continue;
       for (const step of followed) {
         const known = this.#known.get(step.id) ?? new Set();
@@ -381,10 +378,6 @@ class PortSystem implements RunSystem {
     } catch (error) {
       await note(this, sweepFailed(error));
     }
-  }
-
-  async #inventory(plan: Plan, { api }: Cluster, signal: AbortSignal): Promise<Inventory> {
-    return readInventory({ stack: plan.stack, run: this.#run, api }, signal);
   }
 
   #on(): Stage {

@@ -1,4 +1,4 @@
-import { at, listAt, numberAt, textAt, type Json, type KubeObject } from "../model/json.ts";
+import { at, listAt, numberAt, textAt, type KubeObject } from "../model/json.ts";
 import type { Advice, Lane, Segment } from "../model/measurement.ts";
 import type { Plan } from "../model/plan.ts";
 import { showMs, type Ms } from "../model/quantity.ts";

@@ -1,5 +1,5 @@
 import type { Effect } from "../model/effect.ts";
-import { happensOnce } from "../model/effect.ts";
+import { happensOnce } from "../model/effect-facts.ts";
 import { at, listAt, numberAt, textAt, type Json, type KubeObject } from "../model/json.ts";
 import { absent } from "../model/measured.ts";
 import type { Segment } from "../model/measurement.ts";
@@ -79,7 +79,10 @@ function edge(
   return { from, to, took, cause: { ...of, predicted } };
 }
 
-const onNode = ({ kind }: Effect): boolean => kind === "power" || kind === "link";
+/** Its kubelet falls silent. */
+const silences = (effect: Effect): boolean =>
+  ["power", "link"].includes(effect.kind) ||
+  (effect.kind === "program-stop" && effect.program === "kubelet");
 
 /** The process ends by itself. */
 function dies(effect: Effect): boolean {
@@ -123,11 +126,11 @@ function fromEffect({ plan, effects, nodes }: Foresight, victim: Victim): readon
     const set = { object: `Node/${node}`, setting: "kubelet, relist period", value: RELIST_MS };
     all.push(edge(["inj", "ended:1"], { lowMs: 0, highMs: 2 * RELIST_MS }, set));
   }
-  if (effects.some(({ kind }) => kind === "delete")) {
-    const set = { object: template(victim), setting: "DELETE by the API", value: "at once" };
+  if (effects.some(({ kind }) => kind === "delete" || kind === "evict")) {
+    const set = { object: template(victim), setting: "delete or evict", value: "at once" };
     all.push(edge(["inj", "evicted"], AT_ONCE, set));
   }
-  return effects.some(onNode) ? [...all, ...nodeLost(plan, nodes, victim)] : all;
+  return effects.some(silences) ? [...all, ...nodeLost(plan, nodes, victim)] : all;
 }
 
 function nodeLost(plan: Plan, nodes: readonly KubeObject[], victim: Victim): readonly Segment[] {

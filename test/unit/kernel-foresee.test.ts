@@ -24,12 +24,13 @@ const object = {
 test("is on the record, or nothing is where nothing is known", async () => {
   const clock = new VirtualClock();
   const log = new MemoryLog(clock);
-  const of = { clock, log, plan, step, effects };
-  await foresee({ ...of, placement: placement([object]) }, new AbortController().signal);
+  const on = { clock, log };
+  const of = { plan, step, effects };
+  await foresee(on, { ...of, placement: placement([object]) }, new AbortController().signal);
   expect(log.disk).toMatchObject([
     { type: "prediction", segments: [{ to: "evicted" }, {}, {}, {}, {}, {}] },
   ]);
-  await foresee({ ...of, placement: placement([]) }, new AbortController().signal);
+  await foresee(on, { ...of, placement: placement([]) }, new AbortController().signal);
   expect(log.disk).toHaveLength(1);
 });
 
@@ -38,18 +39,22 @@ test("never throws: neither on what it cannot read nor on a disk that takes no m
   const log = new MemoryLog(clock);
   const { signal } = new AbortController();
   const broken = { ...placement([object]), inventory: null } as unknown as Placement;
-  await foresee({ clock, log, plan, step, effects, placement: broken }, signal);
+  await foresee({ clock, log }, { plan, step, effects, placement: broken }, signal);
   expect(log.disk).toEqual([]);
   const full = new MemoryLog(clock, { after: 0, as: "full" });
-  await foresee({ clock, log: full, plan, step, effects, placement: placement([object]) }, signal);
+  await foresee(
+    { clock, log: full },
+    { plan, step, effects, placement: placement([object]) },
+    signal,
+  );
   expect(full.disk).toEqual([]);
 });
 
 test("a log that does not answer holds an inject for a quarter of a second at most", async () => {
   const clock = new VirtualClock();
   const log = new MemoryLog(clock, { after: 0, as: "hung" });
-  const of = { clock, log, plan, step, effects, placement: placement([object]) };
-  await clock.drive(foresee(of, new AbortController().signal), 10_000);
+  const of = { plan, step, effects, placement: placement([object]) };
+  await clock.drive(foresee({ clock, log }, of, new AbortController().signal), 10_000);
   expect(clock.nowMs()).toBeLessThanOrEqual(250);
   expect(log.attempts).toHaveLength(1);
 });

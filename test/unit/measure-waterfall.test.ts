@@ -70,7 +70,7 @@ const path = ({ capacity }: Episode): readonly string[] =>
 
 const noted = (of: Episode): readonly string[] =>
   waterfall.definition
-    .judge({ episodes: [of] } as never, {})
+    .judge({ episodes: [of] } as never, {} as never)
     .map(({ what, outcome }) => `${outcome} ${what}`);
 
 describe("the way of a replacement", () => {

@@ -2,6 +2,7 @@ import type { Effect } from "../../model/effect.ts";
 import { listAt, numberAt, textAt, type KubeObject } from "../../model/json.ts";
 import type { Plan, PlannedPart } from "../../model/plan.ts";
 import type { Ms } from "../../model/quantity.ts";
+import { stampMs } from "../../model/timestamp.ts";
 import { countedParts } from "../capacity.ts";
 
 /** A pod as the API server told it before the inject, and the part that it is of. */
@@ -40,10 +41,12 @@ export function victimOf(
   return { part, pod: first.object, count: mine.length, siblings };
 }
 
+const NODE_EFFECTS: readonly Effect["kind"][] = ["power", "link", "program-stop", "drain"];
+
 function meets(effect: Effect, pod: KubeObject): boolean {
   const uid = textAt(pod, "metadata", "uid");
   if (effect.kind === "gpu-state") return effect.gpu.holder?.uid === uid;
-  if (effect.kind === "power" || effect.kind === "link") {
+  if ("node" in effect && NODE_EFFECTS.includes(effect.kind)) {
     return textAt(pod, "spec", "nodeName") === effect.node;
   }
   return "pod" in effect && effect.pod.uid === uid;
@@ -84,7 +87,7 @@ export function startUpOf(pods: readonly KubeObject[]): StartUp | null {
     const scheduled = conditionMs(pod, "PodScheduled");
     const ready = conditionMs(pod, "Ready");
     const statuses = listAt(pod, "status", "containerStatuses");
-    const begun = statuses.map((one) => Date.parse(textAt(one, "state", "running", "startedAt")));
+    const begun = statuses.map((one) => timeMs(textAt(one, "state", "running", "startedAt")));
     const restarted = statuses.some((one) => (numberAt(one, "restartCount") ?? 0) > 0);
     const started = Math.max(...begun);
     if (restarted || ![scheduled, started, ready].every(Number.isFinite)) return [];
@@ -95,11 +98,13 @@ export function startUpOf(pods: readonly KubeObject[]): StartUp | null {
   return { startedMs: slowest("startedMs"), readyMs: slowest("readyMs") };
 }
 
+const timeMs = (stamp: string): number => stampMs(stamp) ?? NaN;
+
 function conditionMs(pod: KubeObject, type: string): number {
   const found = listAt(pod, "status", "conditions").find(
     (one) => textAt(one, "type") === type && textAt(one, "status") === "True",
   );
-  return Date.parse(textAt(found, "lastTransitionTime"));
+  return timeMs(textAt(found, "lastTransitionTime"));
 }
 
 /** Shortest time between two moves of what moves a part's pods off their devices; null: nobody. */

@@ -30,7 +30,8 @@ stroke-width:1}.grid{stroke:var(--line);stroke-width:1}.limit{stroke:var(--dim);
 stroke-dasharray:5 4;
 stroke-width:1}.mark{stroke:var(--dim);stroke-width:1;stroke-dasharray:2 3}
 .bar{fill:currentColor;fill-opacity:.8}.beyond{fill:currentColor;stroke:none}
-.falllabel{fill:var(--ink);font-size:12.5px}.band{fill:var(--band)}text{fill:var(--dim);font-size:11px}.marklabel{fill:var(--ink);
+.falllabel{fill:var(--ink);font-size:12.5px}
+.band{fill:var(--band)}text{fill:var(--dim);font-size:11px}.marklabel{fill:var(--ink);
 font-size:10.5px}
 .c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}.c4{color:var(--c4)}.c5{color:var(--c5)}
 .c6{color:var(--c6)}.good{color:var(--good)}.bad{color:var(--bad)}
