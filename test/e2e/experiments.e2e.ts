@@ -6,6 +6,7 @@ import type { Episode } from "../../src/model/measurement.ts";
 import type { Finding } from "../../src/model/verdict.ts";
 import { launchChromium } from "../support/chromium.ts";
 import { machineSnapshot } from "../support/machine.ts";
+import { notPassed } from "../support/not-passed.ts";
 import { ninety, type Ended } from "../support/ninety.ts";
 
 interface Report {
@@ -24,15 +25,11 @@ function reportOf(ended: Ended): Report {
   }
 }
 
-/** Findings that are not a pass, for the message of a failed expectation. */
-const notPassed = (report: Report): readonly Finding[] =>
-  report.findings.filter((finding) => finding.outcome !== "pass");
-
 test("gpu-loss passes on a cluster of its own and leaves the machine as it was", async () => {
   const before = machineSnapshot();
   const ended = await ninety(["run", "gpu-loss", "--json", "--instance", "e2e"]);
   const report = reportOf(ended);
-  expect(notPassed(report)).toEqual([]);
+  expect(notPassed(report.findings)).toEqual([]);
   expect(report.outcome).toBe("pass");
   expect(ended.code).toBe(0);
   expect(report.steps).toMatchObject([{ proved: "proved", healed: "healed" }]);
@@ -80,11 +77,11 @@ test("a cluster that is up serves several runs, each with the verdict it must ha
   expect(up.code, up.stderr).toBe(0);
 
   const podKill = await ninety(["run", "pod-kill", "--json", "--instance", INSTANCE]);
-  expect(notPassed(reportOf(podKill))).toEqual([]);
+  expect(notPassed(reportOf(podKill).findings)).toEqual([]);
   expect(podKill.code).toBe(0);
 
   const containerKill = await ninety(["run", "container-kill", "--json", "--instance", INSTANCE]);
-  expect(notPassed(reportOf(containerKill))).toEqual([]);
+  expect(notPassed(reportOf(containerKill).findings)).toEqual([]);
   expect(containerKill.code).toBe(0);
 
   const broken = await ninety(["run", "canary-broken", "--json", "--instance", INSTANCE]);

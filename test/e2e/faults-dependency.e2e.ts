@@ -5,6 +5,7 @@ import type { Event } from "../../src/model/event.ts";
 import type { Request } from "../../src/model/request.ts";
 import { readRecord } from "../../src/store/read-record.ts";
 import { machineSnapshot } from "../support/machine.ts";
+import { notPassed } from "../support/not-passed.ts";
 import { ninety } from "../support/ninety.ts";
 
 const INSTANCE = "e2e-faults-dependency";
@@ -47,7 +48,7 @@ test("hangs, refuses and errs: each proved, seen by clients, healed, nothing lef
     { fault: "dependency-refuse", ...wanted },
     { fault: "dependency-error", ...wanted },
   ]);
-  expect(findings.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
+  expect(notPassed(findings)).toEqual([]);
   const { events, requests } = await readRecord(folder);
   const [hangs, refuses, errs] = (["f01", "f02", "f03"] as const).map((id) =>
     during(id, events, requests),

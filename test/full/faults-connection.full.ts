@@ -5,6 +5,7 @@ import type { Event } from "../../src/model/event.ts";
 import type { Request } from "../../src/model/request.ts";
 import { readRecord } from "../../src/store/read-record.ts";
 import { machineSnapshot } from "../support/machine.ts";
+import { notPassed } from "../support/not-passed.ts";
 import { ninety } from "../support/ninety.ts";
 
 const INSTANCE = "full-faults-connection";
@@ -56,7 +57,7 @@ test("eight faults, each proved, seen by clients, healed, nothing left", async (
     { fault: "dns-wrong", ...wanted },
   ]);
   // All relays at once is what is asked: that their budget breaks is foreseen.
-  const other = findings.filter(({ outcome }) => outcome !== "pass" && outcome !== "predicted");
+  const other = notPassed(findings);
   expect(other).toEqual([]);
   const { events, requests } = await readRecord(folder);
   const [slow, reset, truncated, refused] = (["f01", "f02", "f03", "f04"] as const).map((id) =>

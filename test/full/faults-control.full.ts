@@ -2,6 +2,7 @@
 // each proved gone, and nothing left.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { machineSnapshot } from "../support/machine.ts";
+import { notPassed } from "../support/not-passed.ts";
 import { ninety } from "../support/ninety.ts";
 
 const INSTANCE = "full-faults-control";
@@ -40,7 +41,7 @@ test.each([
   const ended = await ninety(["run", file, "--json", "--instance", INSTANCE]);
   const { findings, steps } = JSON.parse(ended.stdout) as Report;
   expect(steps, ended.stderr.slice(-4_000)).toMatchObject(wanted);
-  expect(findings.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
+  expect(notPassed(findings)).toEqual([]);
   expect(ended.code).toBe(0);
   expect(machineSnapshot()).toEqual(before);
 });

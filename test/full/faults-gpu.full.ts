@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import type { EvidenceLevel } from "../../src/model/evidence.ts";
 import type { Finding } from "../../src/model/verdict.ts";
 import { machineSnapshot } from "../support/machine.ts";
+import { notPassed } from "../support/not-passed.ts";
 import { ninety } from "../support/ninety.ts";
 
 const INSTANCE = "full-faults-gpu";
@@ -47,7 +48,7 @@ test("every fault: each proved, each healed, nothing left", async () => {
   expect(steps, ended.stderr.slice(-4_000)).toMatchObject(
     faults.map((fault) => ({ fault, ...PROVED })),
   );
-  expect(findings.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
+  expect(notPassed(findings)).toEqual([]);
   expect([ended.code, level]).toEqual([0, "virtual-gpu"]);
   expect(machineSnapshot()).toEqual(before);
 });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Event } from "../../src/model/event.ts";
 import type { Environment } from "../../src/model/record.ts";
 import { machineSnapshot } from "../support/machine.ts";
+import { notPassed } from "../support/not-passed.ts";
 import { ninety, ROOT } from "../support/ninety.ts";
 
 const INSTANCE = "full-faults-net";
@@ -27,7 +28,7 @@ async function all(name: string, faults: readonly string[]): Promise<void> {
   const wanted = { proved: "proved", healed: "healed", healProved: "proved" };
   const told = ended.stderr.slice(-4_000);
   expect(steps, told).toMatchObject(faults.map((fault) => ({ fault, ...wanted })));
-  expect(findings.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
+  expect(notPassed(findings)).toEqual([]);
   expect(ended.code).toBe(0);
   expect(machineSnapshot()).toEqual(before);
 }

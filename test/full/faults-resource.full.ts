@@ -2,6 +2,7 @@
 // and a disk that others have too is refused before anything is written.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { machineSnapshot } from "../support/machine.ts";
+import { notPassed } from "../support/not-passed.ts";
 import { ninety } from "../support/ninety.ts";
 
 const INSTANCE = "full-faults-resource";
@@ -28,7 +29,7 @@ test("processes, open files, disk speed and disk space: each proved, each healed
     { fault: "disk-fill", ...wanted },
     { fault: "disk-fill", ...wanted },
   ]);
-  expect(findings.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
+  expect(notPassed(findings)).toEqual([]);
   expect(ended.code).toBe(0);
   expect(machineSnapshot()).toEqual(before);
 });

@@ -9,6 +9,7 @@ import { cacheRoot } from "../../src/cli/folders.ts";
 import { listAt, numberAt, textAt, type Json } from "../../src/model/json.ts";
 import type { Finding } from "../../src/model/verdict.ts";
 import type { Cluster } from "../../src/ports/cluster.ts";
+import { notPassed } from "../support/not-passed.ts";
 import { ninety, start, type Ended } from "../support/ninety.ts";
 
 const INSTANCE = "e2e-scaling";
@@ -28,7 +29,7 @@ function passed(ended: Ended): Report {
   } catch {
     throw new Error(`no report (exit ${ended.code}):\n${ended.stderr.slice(-4_000)}`);
   }
-  expect(report.findings.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
+  expect(notPassed(report.findings)).toEqual([]);
   expect([report.outcome, ended.code]).toEqual(["pass", 0]);
   return report;
 }
