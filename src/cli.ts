@@ -12,6 +12,7 @@ import { plan } from "./cli/commands/plan.ts";
 import { run } from "./cli/commands/run.ts";
 import { runSuite, showSuite } from "./cli/commands/suite.ts";
 import { explain, output, type Output } from "./cli/output.ts";
+import { metricsPortOf } from "./cli/metrics-server.ts";
 import { isSuite } from "./cli/suite-files.ts";
 
 // A reader that is gone must not end a command that has something to heal.
@@ -66,6 +67,7 @@ interface RunFlags extends Common {
   readonly planHash?: string;
   readonly quick?: boolean;
   readonly parallel?: string;
+  readonly metricsPort?: string;
 }
 
 program
@@ -87,6 +89,10 @@ program
   )
   .option("--url <url>", "where clients reach the service; default: its Service's address")
   .option("--plan-hash <sha256>", "run only the plan with that hash, as ninety plan prints it")
+  .option(
+    "--metrics-port <port>",
+    "serve live metrics for Prometheus on 127.0.0.1, /metrics; 0: any free port, told on stderr",
+  )
   .option("--quick", "of a suite: leave out the runs that it calls long")
   .option(
     "--parallel <count>",
@@ -97,7 +103,8 @@ program
   .option(...json)
   .action((file: string | undefined, options: RunFlags) =>
     go(options.json, async (out) => {
-      const { seed, context, image, url, planHash, parallel } = options;
+      const { seed, context, image, url, planHash, parallel, metricsPort } = options;
+      if (metricsPort !== undefined) metricsPortOf(metricsPort);
       const chosen = {
         ...options,
         seed,
@@ -105,6 +112,7 @@ program
         image,
         url,
         planHash,
+        metricsPort,
         keep: options.keep === true,
       };
       if (file !== undefined && (await isSuite(file))) {

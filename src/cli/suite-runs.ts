@@ -155,7 +155,7 @@ export async function runInSuite(run: StatedRun, runs: Runs): Promise<void> {
 }
 
 function argsOf(file: string, instance: string, { options, seed }: Runs): readonly string[] {
-  const { context, image, url, install } = options;
+  const { context, image, url, install, metricsPort } = options;
   return [
     "run",
     file,
@@ -167,6 +167,7 @@ function argsOf(file: string, instance: string, { options, seed }: Runs): readon
     ...(context === undefined ? [] : ["--context", context]),
     ...(image === undefined ? [] : ["--image", image]),
     ...(url === undefined ? [] : ["--url", url]),
+    ...(metricsPort === undefined ? [] : ["--metrics-port", metricsPort]),
     ...(install ? [] : ["--no-install"]),
   ];
 }

@@ -76,6 +76,7 @@ describe("before anything is touched", () => {
       ["--parallel must be 1 to 4, got 5", TWO, "--parallel", "5"],
       ["--parallel must be 1 to 4, got two", TWO, "--parallel", "two"],
       ["--keep is for one experiment", TWO, "--keep"],
+      ["--metrics-port must be 0 with", TWO, "--parallel", "2", "--metrics-port", "9090"],
       ["--parallel must be 1 with --context", TWO, "--parallel", "2", "--context", "c"],
       ["--instance must have at most 29", TWO, "--instance", "i".repeat(30)],
       ["seed must be 1 to 64", TWO, "--seed", "a b"],

@@ -38,6 +38,14 @@ test("an unknown command, option or experiment is exit 3", async () => {
   expect(unknown.stderr).toContain("gpu-loss");
 });
 
+test("a metrics port that is none is exit 3 with field, rule and value", async () => {
+  for (const port of ["65536", "http"]) {
+    const { code, stderr } = await ninety(["run", "gpu-loss", `--metrics-port=${port}`]);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`--metrics-port must be 0 to 65535, got ${port}`);
+  }
+});
+
 const WRONG = `
 import { experiment, one } from "ninety";
 import { recovery } from "ninety/checks/recovery";

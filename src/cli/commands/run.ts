@@ -13,12 +13,14 @@ import { makePlan } from "../../kernel/planner.ts";
 import { run as runPlan, type RunEnd } from "../../kernel/runner.ts";
 import { cutsIn } from "../../kernel/stand-in.ts";
 import { planSha256, refuseOtherPlan } from "../../store/plan-hash.ts";
-import { openRunLog } from "../../store/run-log.ts";
+import { openRunLog, type RunLog } from "../../store/run-log.ts";
 import { monotonicUs, realClock } from "../clock.ts";
 import { addOns, checkImages, composeSystem, whereOf, type ClusterChoice } from "../compose.ts";
 import { runsRoot, utcStamp } from "../folders.ts";
 import { exitOf, judgeFolder, rendered, writeReports, type Judged } from "../judging.ts";
 import { explain, type Output } from "../output.ts";
+import { RunMetrics } from "../metrics.ts";
+import { serveMetrics, type MetricsServer } from "../metrics-server.ts";
 import { byName, loadExperiment, loadPlugins, type Plugins } from "../plugins.ts";
 import { progressView } from "../progress.ts";
 import { onSignals } from "../signals.ts";
@@ -30,6 +32,8 @@ export interface RunOptions extends ClusterChoice {
   readonly url: string | undefined;
   /** SHA-256 of the plan that is meant, as it was written. */
   readonly planHash: string | undefined;
+  /** Where live metrics are served on loopback, as it was written; undefined: nowhere. */
+  readonly metricsPort: string | undefined;
 }
 
 /** `http://host:port` is `host:port`. Throws with exit 3. */
@@ -93,6 +97,7 @@ interface Job {
   readonly plugins: Plugins;
   readonly options: RunOptions;
   readonly out: Output;
+  readonly metrics: MetricsServer | null;
 }
 
 export async function run(
@@ -101,9 +106,21 @@ export async function run(
   out: Output,
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
-  const job = { ...(await planned(file, { ...options, plugins })), plugins, options, out };
-  refuseOtherPlan(job.plan, options.planHash);
-  await checkImages(options, job.plan.cluster.images ?? [], AbortSignal.timeout(IMAGES_WITHIN_MS));
+  const made = await planned(file, { ...options, plugins });
+  refuseOtherPlan(made.plan, options.planHash);
+  const images = made.plan.cluster.images ?? [];
+  await checkImages(options, images, AbortSignal.timeout(IMAGES_WITHIN_MS));
+  const { metricsPort } = options;
+  const metrics = metricsPort === undefined ? null : await serveMetrics(metricsPort, out.tell);
+  try {
+    return await runJob({ ...made, plugins, options, out, metrics });
+  } finally {
+    metrics?.close();
+  }
+}
+
+async function runJob(job: Job): Promise<ExitCode> {
+  const { out } = job;
   const invalidTries: InvalidTry[] = [];
   for (let nth = 1; ; nth += 1) {
     const { exit, judged } = await runOnce(job, invalidTries);
@@ -171,6 +188,8 @@ async function runOnce(
   const clock = realClock(monotonicStartUs);
   const log = await openRunLog(folder, clock);
   const view = progressView({ plan: made, log, clock });
+  const metrics = job.metrics ? new RunMetrics({ plan: made, log, clock }) : null;
+  if (metrics) job.metrics?.show(() => metrics.text());
   const lease = (id: StepId): Lease | null => leaseOfStep(id, job);
   const signals = onSignals({ log, clock, lease, say: (line) => view.say(line) });
   const system = await composeSystem({
@@ -196,7 +215,21 @@ async function runOnce(
   if (written !== null) out.tell(`error: the record could not be written: ${written}`);
   const concluded = await conclude({ ended, interrupted: signals.caught(), folder, job, earlier });
   signals.end();
+  if (metrics) await keepMetrics(metrics, { judged: concluded.judged, log, out });
   return concluded;
+}
+
+/** What was told last stays beside the record; one that cannot be kept changes no verdict. */
+async function keepMetrics(
+  metrics: RunMetrics,
+  of: { readonly judged: Judged | null; readonly log: RunLog; readonly out: Output },
+): Promise<void> {
+  metrics.end(of.judged);
+  try {
+    await of.log.artifact("metrics.prom", await metrics.text());
+  } catch (error) {
+    of.out.tell(`error: metrics.prom could not be written: ${messageOf(error)}`);
+  }
 }
 
 /** How long a step's effects live without us, were it to begin now. */

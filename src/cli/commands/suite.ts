@@ -19,7 +19,13 @@ const PARALLEL_MAX = 4;
 const INSTANCE_MAX = 29;
 
 /** How many runs at a time. Throws with exit 3 where the options do not go together. */
-function parallelOf({ parallel = "1", keep, context, instance }: SuiteOptions): number {
+function parallelOf({
+  parallel = "1",
+  keep,
+  context,
+  instance,
+  metricsPort,
+}: SuiteOptions): number {
   const refuse = (message: string, hint: string): never => {
     throw new NinetyError(message, { exit: EXIT.usage, hint });
   };
@@ -30,6 +36,9 @@ function parallelOf({ parallel = "1", keep, context, instance }: SuiteOptions): 
   if (keep) refuse("--keep is for one experiment, got a suite", "each run has its own cluster");
   if (count > 1 && context !== undefined) {
     refuse(`--parallel must be 1 with --context, got ${parallel}`, "runs would measure each other");
+  }
+  if (count > 1 && metricsPort !== undefined && Number(metricsPort) !== 0) {
+    refuse(`--metrics-port must be 0 with --parallel, got ${metricsPort}`, "a port for each run");
   }
   if (instance.length > INSTANCE_MAX) {
     refuse(
