@@ -17,13 +17,7 @@ export function generatorOf(
   { spans, untilUs }: { readonly spans: readonly Span[]; readonly untilUs: Us },
 ): GeneratorMeasurement {
   const fromUs = spanOf(spans, "steady")?.fromUs;
-  const lateMs: number[] = [];
-  for (const { requests } of traffics) {
-    for (const request of requests) {
-      if ("startUs" in request) lateMs.push((request.startUs - request.intendedUs) / 1_000);
-    }
-  }
-  const lateP99 = quantile(Float64Array.from(lateMs).sort(), 0, 0.99);
+  const lateP99 = quantile(lateMs(traffics), 0, 0.99);
   if (fromUs === undefined || spanOf(spans, "observe") === null) {
     const why = "the run did not reach the end of observation";
     const none = absent("count", why);
@@ -34,7 +28,7 @@ export function generatorOf(
   for (const { requests } of traffics) {
     const { from, until } = within(requests, fromUs, untilUs);
     offered += until - from;
-    for (let i = from; i < until; i += 1) if (requests[i]!.outcome === "dropped") dropped += 1;
+    for (let i = from; i < until; i += 1) if (requests.outcome(i) === "dropped") dropped += 1;
   }
   const planned = (plan.load.rateRps * traffics.length * (untilUs - fromUs)) / 1_000_000;
   return {
@@ -43,4 +37,19 @@ export function generatorOf(
     dropped: value("count", { value: dropped, n: offered }),
     lateP99,
   };
+}
+
+/** Of all that was sent, ascending. */
+function lateMs(traffics: readonly Traffic[]): Float64Array {
+  const late = new Float64Array(traffics.reduce((sum, { requests }) => sum + requests.length, 0));
+  let sent = 0;
+  for (const { requests } of traffics) {
+    for (let i = 0; i < requests.length; i += 1) {
+      const lateUs = requests.startUs[i]! - requests.intendedUs[i]!;
+      if (Number.isNaN(lateUs)) continue;
+      late[sent] = lateUs / 1_000;
+      sent += 1;
+    }
+  }
+  return late.subarray(0, sent).sort();
 }

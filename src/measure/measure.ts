@@ -1,5 +1,6 @@
 import type { Measurement } from "../model/measurement.ts";
 import type { RunRecord } from "../model/record.ts";
+import { Columns } from "./columns.ts";
 import { completenessOf, whyIncomplete } from "./completeness.ts";
 import { damageOf } from "./damage.ts";
 import { episodesOf } from "./episodes.ts";
@@ -26,12 +27,12 @@ export function measure(record: RunRecord): Measurement {
   const spans = phaseSpans(events, problems);
   const lastTickUs = Math.max(
     0,
-    ...[...ordered.values()].map((lane) => lane.at(-1)?.intendedUs ?? 0),
+    ...[...ordered.values()].map((lane) => lane.intendedUs.at(-1) ?? 0),
   );
   const { rateRps } = plan.load;
   const untilUs = observedUntil(spans, events, { lastTickUs, rateRps });
   const traffics = plan.load.scenarios.map((scenario) =>
-    trafficOf(scenario, ordered.get(scenario.name) ?? [], { slo: plan.slo, untilUs }),
+    trafficOf(scenario, ordered.get(scenario.name) ?? new Columns(0), { slo: plan.slo, untilUs }),
   );
   const scenarios = traffics.map((traffic) => scenarioOf(traffic, spans, plan));
   const generator = generatorOf(plan, traffics, { spans, untilUs });

@@ -1,83 +1,79 @@
 import { stableText } from "../model/json.ts";
 import type { RunRecord } from "../model/record.ts";
-import type { Request, RequestOutcome } from "../model/request.ts";
+import { requestKind, type Request } from "../model/request.ts";
+import { Columns, ColumnsBuilder } from "./columns.ts";
 import type { Problems } from "./problems.ts";
 
 /** The generator may start a request this much before its tick, by rounding. */
 const EARLY_US = 10_000;
 
-const KINDS: Readonly<
-  Record<RequestOutcome, "dropped" | "open" | "unconnected" | "cut" | "answered">
-> = {
-  dropped: "dropped",
-  open: "open",
-  dns: "unconnected",
-  refused: "unconnected",
-  "connect-timeout": "unconnected",
-  tls: "unconnected",
-  reset: "cut",
-  timeout: "cut",
-  ok: "answered",
-  "http-4xx": "answered",
-  "http-5xx": "answered",
-  shed: "answered",
-  truncated: "answered",
-  stalled: "answered",
-  "bad-content": "answered",
-};
-
 /** By scenario, each by intended start and id, without what cannot be read. */
-export type Ordered = ReadonlyMap<string, readonly Request[]>;
+export type Ordered = ReadonlyMap<string, Columns>;
 
 /**
  * Tells apart what a load generator may write and what it may not: unknown fields' values, times
  * that run backwards, an id twice or left out. Every such line is a problem of the record.
  */
 export function orderRequests(record: RunRecord, problems: Problems): Ordered {
-  const lanes = new Map<string, Request[]>(
-    record.plan.load.scenarios.map(({ name }) => [name, []]),
+  const lanes = new Map(
+    record.plan.load.scenarios.map(({ name }) => [name, new ColumnsBuilder()] as const),
   );
+  let line = -1;
   for (const request of record.requests) {
+    line += 1;
     const wrong = problemOf(request);
     const lane = wrong === null ? lanes.get(request.scenario) : undefined;
     if (wrong !== null) problems.add(`requests: ${wrong}`);
     else if (!lane) problems.add(`requests: a scenario that is not planned`);
-    else lane.push(request);
+    else lane.push(request, line);
   }
-  const ordered = new Map<string, readonly Request[]>();
+  const ordered = new Map<string, Columns>();
   for (const [name, lane] of lanes) {
-    ordered.set(name, inOrder(once(lane, name, problems), name, problems));
+    const rows = once(lane, name, { record, problems });
+    ordered.set(name, lane.columns(inOrder(lane, rows, { name, problems })));
   }
   return ordered;
 }
 
-/** Without repetitions, by id. */
-function once(lane: Request[], name: string, problems: Problems): readonly Request[] {
-  lane.sort((a, b) => a.id - b.id);
-  const out: Request[] = [];
+/** Rows without repetitions, by id. */
+function once(
+  lane: ColumnsBuilder,
+  name: string,
+  { record, problems }: { readonly record: RunRecord; readonly problems: Problems },
+): Uint32Array {
+  const rows = lane.rowsBy((a, b) => lane.idOf(a) - lane.idOf(b));
+  const textOf = (row: number): string => stableText(record.requests.at(lane.lineOf(row)));
+  let kept = 0;
   let missing = 0;
-  for (const request of lane) {
-    const before = out.at(-1);
-    if (before?.id === request.id) {
+  for (const row of rows) {
+    const before = kept === 0 ? -1 : lane.idOf(rows[kept - 1]!);
+    if (lane.idOf(row) === before) {
       problems.add(`requests: scenario ${name}: an id twice`);
-      if (stableText(request) < stableText(before)) out[out.length - 1] = request;
+      if (textOf(row) < textOf(rows[kept - 1]!)) rows[kept - 1] = row;
       continue;
     }
-    missing += request.id - (before ? before.id + 1 : 0);
-    out.push(request);
+    missing += lane.idOf(row) - (before + 1);
+    rows[kept] = row;
+    kept += 1;
   }
   if (missing > 0) problems.add(`requests: scenario ${name}: ${missing} ids are missing`);
-  return out;
+  return rows.subarray(0, kept);
 }
 
-function inOrder(byId: readonly Request[], name: string, problems: Problems): readonly Request[] {
+function inOrder(
+  lane: ColumnsBuilder,
+  byId: Uint32Array,
+  { name, problems }: { readonly name: string; readonly problems: Problems },
+): Uint32Array {
   let ascends = true;
   for (let i = 1; i < byId.length && ascends; i += 1) {
-    ascends = byId[i]!.intendedUs >= byId[i - 1]!.intendedUs;
+    ascends = lane.intendedOf(byId[i]!) >= lane.intendedOf(byId[i - 1]!);
   }
   if (ascends) return byId;
   problems.add(`requests: scenario ${name}: intended starts do not ascend with the ids`);
-  return [...byId].sort((a, b) => a.intendedUs - b.intendedUs || a.id - b.id);
+  return byId
+    .slice()
+    .sort((a, b) => lane.intendedOf(a) - lane.intendedOf(b) || lane.idOf(a) - lane.idOf(b));
 }
 
 function isTime(value: unknown): value is number {
@@ -88,7 +84,7 @@ function problemOf(request: Request): string | null {
   if (!Number.isInteger(request.id) || request.id < 0) return "id is not a count";
   if (!isTime(request.intendedUs)) return "intendedUs is not a time";
   if (typeof request.scenario !== "string") return "scenario is not a name";
-  const kind = KINDS[request.outcome] as (typeof KINDS)[RequestOutcome] | undefined;
+  const kind = requestKind(request.outcome);
   if (kind === undefined) return "an unknown outcome";
   if (kind === "dropped") return null;
   const { startUs, intendedUs } = request as Request & { readonly startUs: number };

@@ -42,21 +42,26 @@ function shareOf(k: number, n: number, none: string): Measured<"ratio"> {
 function countsOf(traffic: Traffic, fromUs: Us, untilUs: Us): PhaseCounts {
   const { from, until } = within(traffic.requests, fromUs, untilUs);
   const outcomes: Partial<Record<RequestOutcome, number>> = {};
-  const cameMs: number[] = [];
+  const { requests } = traffic;
+  const cameMs = new Float64Array(until - from);
+  let came = 0;
   let good = 0;
   let judged = 0;
   let connected = 0;
   let reused = 0;
   for (let i = from; i < until; i += 1) {
-    const request = traffic.requests[i]!;
-    outcomes[request.outcome] = (outcomes[request.outcome] ?? 0) + 1;
+    const outcome = requests.outcome(i);
+    const connection = requests.connection(i);
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     if (traffic.good[i] === 1) good += 1;
     if (traffic.good[i] !== 2) judged += 1;
-    if ("connection" in request) connected += 1;
-    if ("connection" in request && request.connection === "reused") reused += 1;
-    if (request.outcome === "ok") cameMs.push((request.endUs - request.intendedUs) / 1_000);
+    if (connection !== null) connected += 1;
+    if (connection === "reused") reused += 1;
+    if (outcome !== "ok") continue;
+    cameMs[came] = (requests.endUs[i]! - requests.intendedUs[i]!) / 1_000;
+    came += 1;
   }
-  const sorted = Float64Array.from(cameMs).sort();
+  const sorted = cameMs.subarray(0, came).sort();
   const at = (share: number): Measured<"ms"> => quantile(sorted, judged - sorted.length, share);
   return {
     fromUs,

@@ -52,16 +52,18 @@ function trafficLines(traffic: Traffic, seconds: number): ReadonlyMap<string, (n
   const judged = zeros(seconds);
   const outcomes = new Map<string, number[]>();
   const came: number[][] = Array.from({ length: seconds }, () => []);
-  for (const [i, request] of traffic.requests.entries()) {
-    const second = Math.floor(request.intendedUs / SECOND_US);
+  const { requests } = traffic;
+  for (let i = 0; i < requests.length; i += 1) {
+    const second = Math.floor(requests.intendedUs[i]! / SECOND_US);
     if (second >= seconds) continue;
     offered[second]! += 1;
     if (traffic.good[i] === 1) good[second]! += 1;
     if (traffic.good[i] !== 2) judged[second]! += 1;
-    const line = outcomes.get(request.outcome) ?? zeros(seconds);
+    const outcome = requests.outcome(i);
+    const line = outcomes.get(outcome) ?? zeros(seconds);
     line[second]! += 1;
-    outcomes.set(request.outcome, line);
-    if (request.outcome === "ok") came[second]!.push(request.endUs - request.intendedUs);
+    outcomes.set(outcome, line);
+    if (outcome === "ok") came[second]!.push(requests.endUs[i]! - requests.intendedUs[i]!);
   }
   const ratio = judged.map((n, second) => (n === 0 ? null : good[second]! / n));
   const p99 = came.map((latencies, second) => p99Of(latencies, judged[second]!));

@@ -14,7 +14,7 @@ export interface Signal {
 export function signalOf(timesUs: ArrayLike<Us>, bad: ArrayLike<number>): Signal {
   const badBefore = new Uint32Array(timesUs.length + 1);
   for (let i = 0; i < timesUs.length; i += 1) badBefore[i + 1] = badBefore[i]! + bad[i]!;
-  return { timesUs: Float64Array.from(timesUs), bad: Uint8Array.from(bad), badBefore };
+  return { timesUs: new Float64Array(timesUs), bad: new Uint8Array(bad), badBefore };
 }
 
 /** How many intended starts lie before `atUs`. */

@@ -30,12 +30,19 @@ export interface Environment {
   readonly machine: JsonObject;
 }
 
+/** Requests one by one: an array is one, and so is what keeps millions in little memory. */
+export interface Requests extends Iterable<Request> {
+  readonly length: number;
+  /** From the end where it is negative. */
+  at(index: number): Request | undefined;
+}
+
 /** All that a run left on disk, read back. Times are on the run's clock. */
 export interface RunRecord {
   readonly plan: Plan;
   readonly environment: Environment | null;
   readonly events: readonly Event[];
-  readonly requests: readonly Request[];
+  readonly requests: Requests;
   /** The counted end line, or null where it is missing. */
   readonly requestsEnd: { readonly requests: number } | null;
   readonly samples: readonly Sample[];

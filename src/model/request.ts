@@ -43,6 +43,36 @@ export type Request =
 
 export type RequestOutcome = Request["outcome"];
 
+/** How far a request came; each kind has the fields of those before it and some more. */
+export type RequestKind = "dropped" | "open" | "unconnected" | "cut" | "answered";
+
+const KINDS: Readonly<Record<RequestOutcome, RequestKind>> = {
+  dropped: "dropped",
+  open: "open",
+  dns: "unconnected",
+  refused: "unconnected",
+  "connect-timeout": "unconnected",
+  tls: "unconnected",
+  reset: "cut",
+  timeout: "cut",
+  ok: "answered",
+  "http-4xx": "answered",
+  "http-5xx": "answered",
+  shed: "answered",
+  truncated: "answered",
+  stalled: "answered",
+  "bad-content": "answered",
+};
+
+/** All outcomes; a number of one is its place here. */
+export const OUTCOMES = Object.keys(KINDS) as readonly RequestOutcome[];
+
+/** Undefined: it is no outcome. */
+export function requestKind(outcome: unknown): RequestKind | undefined {
+  const known = typeof outcome === "string" && Object.hasOwn(KINDS, outcome);
+  return known ? KINDS[outcome as RequestOutcome] : undefined;
+}
+
 /** The last line of requests.ndjson: without it the record is incomplete. */
 export interface RequestsEnd {
   readonly end: true;
@@ -53,11 +83,14 @@ export interface RequestsEnd {
  * Sent, expected status, complete, content right, and within the SLO from the intended start.
  * Null: open and not yet past its deadline, so nobody can know.
  */
-export function isGood(request: Request, slo: Slo, untilUs: Us): boolean | null {
-  if (request.outcome === "open") {
-    return untilUs - request.intendedUs > slo.withinMs * 1_000 ? false : null;
-  }
-  return request.outcome === "ok" && request.endUs - request.intendedUs <= slo.withinMs * 1_000;
+export function isGood(
+  request: { readonly outcome: RequestOutcome; readonly intendedUs: Us; readonly endUs?: Us },
+  slo: Slo,
+  untilUs: Us,
+): boolean | null {
+  const { outcome, intendedUs, endUs = NaN } = request;
+  if (outcome === "open") return untilUs - intendedUs > slo.withinMs * 1_000 ? false : null;
+  return outcome === "ok" && endUs - intendedUs <= slo.withinMs * 1_000;
 }
 
 /** One reading of one metric. */

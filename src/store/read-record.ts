@@ -1,13 +1,15 @@
+import { createReadStream, existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { constants, gunzipSync } from "node:zlib";
+import { constants, createGunzip } from "node:zlib";
 import { EXIT, NinetyError, messageOf } from "../model/error.ts";
 import type { ArtifactIndex } from "../model/artifact.ts";
 import type { Event } from "../model/event.ts";
 import { listAt, numberAt, textAt } from "../model/json.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Environment, RunRecord } from "../model/record.ts";
-import type { Request, Sample } from "../model/request.ts";
+import type { Sample } from "../model/request.ts";
+import { PackedRequests } from "./packed-requests.ts";
 import { sha256 } from "./plan-hash.ts";
 
 const PROBLEMS_MAX = 100;
@@ -25,11 +27,10 @@ export async function readRecord(folder: string): Promise<RunRecord> {
       hint: "a run's folder is reports/runs/<experiment>/<utc>-<seed>; list them: ninety list runs",
     });
   }
-  const events = (await lines(folder, ["events.ndjson"], problems)) as unknown as Event[];
-  const raw = await lines(folder, ["requests.ndjson.gz", "requests.ndjson"], problems);
-  const ends = raw.filter((line) => line["end"] === true);
+  const events = (await lines(folder, "events.ndjson", problems)) as unknown as Event[];
+  const { requests, ends } = await readRequests(folder, problems);
   if (ends.length > 1) problems.push(`requests: ${ends.length} end lines`);
-  const samples = await lines(folder, ["samples.ndjson"], null);
+  const samples = await lines(folder, "samples.ndjson", null);
   const artifacts = await artifactIndex(folder);
   const environment = await document<Environment>(folder, "environment.json");
   const wanted = environment?.planSha256;
@@ -41,7 +42,7 @@ export async function readRecord(folder: string): Promise<RunRecord> {
     plan,
     environment,
     events: events.filter((event) => isEvent(event, problems)),
-    requests: raw.filter((line) => isRequest(line, problems)) as unknown as Request[],
+    requests,
     requestsEnd: ends.length === 1 ? { requests: numberAt(ends[0], "requests") ?? -1 } : null,
     samples: samples.filter(isSample) as unknown as Sample[],
     ...(artifacts ? { artifacts } : {}),
@@ -85,46 +86,90 @@ async function textOf(path: string): Promise<Buffer | null> {
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** Lines of the first of these files that is there; null problems: nobody asks whether it is. */
+/** Null problems: nobody asks whether the file is there. */
 async function lines(
   folder: string,
-  names: readonly string[],
+  name: string,
   problems: string[] | null,
 ): Promise<readonly Line[]> {
-  for (const name of names) {
-    const raw = await textOf(join(folder, name));
-    if (raw === null) continue;
-    return parse(name, name.endsWith(".gz") ? unzip(name, raw, problems) : raw, problems);
-  }
-  problems?.push(`${names.at(-1)} is missing`);
-  return [];
-}
-
-function unzip(name: string, raw: Buffer, problems: string[] | null): Buffer {
-  try {
-    // What a killed run managed to write is still worth reading; the end line says if it is all.
-    return gunzipSync(raw, { finishFlush: constants.Z_SYNC_FLUSH });
-  } catch (error) {
-    problems?.push(`${name} is cut or not gzip: ${messageOf(error)}`);
-    return Buffer.alloc(0);
-  }
-}
-
-function parse(name: string, raw: Buffer, problems: string[] | null): readonly Line[] {
   const out: Line[] = [];
-  let number = 0;
-  for (const text of raw.toString("utf8").split("\n")) {
-    number += 1;
-    if (text === "") continue;
-    try {
-      const line: unknown = JSON.parse(text);
-      if (typeof line !== "object" || line === null) throw new Error("not an object");
-      out.push(line as Line);
-    } catch {
-      note(problems, `${name} line ${number} is not a JSON object`);
-    }
-  }
+  const isThere = await eachLine(folder, name, { problems, each: (line) => void out.push(line) });
+  if (!isThere) problems?.push(`${name} is missing`);
   return out;
+}
+
+interface ReadRequests {
+  readonly requests: PackedRequests;
+  readonly ends: readonly Line[];
+}
+
+async function readRequests(folder: string, problems: string[]): Promise<ReadRequests> {
+  for (const name of ["requests.ndjson.gz", "requests.ndjson"]) {
+    const requests = new PackedRequests();
+    const ends: Line[] = [];
+    const own: string[] = [];
+    const each = (line: Line): void => {
+      if (line["end"] === true) ends.push(line);
+      else if (isRequest(line, own)) requests.push(line);
+    };
+    try {
+      if (!(await eachLine(folder, name, { problems: own, each }))) continue;
+    } catch (error) {
+      if (!name.endsWith(".gz")) throw error;
+      problems.push(`${name} is cut or not gzip: ${messageOf(error)}`);
+      return { requests: new PackedRequests(), ends: [] };
+    }
+    for (const problem of own) note(problems, problem);
+    return { requests, ends };
+  }
+  problems.push("requests.ndjson is missing");
+  return { requests: new PackedRequests(), ends: [] };
+}
+
+const CHUNK_BYTES = 256 * 1_024;
+
+/** Line by line, however long the file is; false: it is not there. */
+async function eachLine(
+  folder: string,
+  name: string,
+  of: { readonly problems: string[] | null; readonly each: (line: Line) => void },
+): Promise<boolean> {
+  const path = join(folder, name);
+  if (!existsSync(path)) return false;
+  let number = 0;
+  const take = (text: string): void => {
+    number += 1;
+    if (text === "") return;
+    const line = objectOf(text);
+    if (line) of.each(line);
+    else note(of.problems, `${name} line ${number} is not a JSON object`);
+  };
+  let rest = "";
+  for await (const text of textsOf(path)) {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop() ?? "";
+    for (const part of parts) take(part);
+  }
+  take(rest);
+  return true;
+}
+
+async function* textsOf(path: string): AsyncGenerator<string> {
+  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  if (!path.endsWith(".gz")) return yield* file.setEncoding("utf8") as AsyncIterable<string>;
+  // What a killed run managed to write is still worth reading; the end line says if it is all.
+  const unzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: CHUNK_BYTES });
+  file.on("error", (error) => unzip.destroy(error));
+  yield* file.pipe(unzip).setEncoding("utf8") as AsyncIterable<string>;
+}
+
+function objectOf(text: string): Line | null {
+  try {
+    const line: unknown = JSON.parse(text);
+    return typeof line === "object" && line !== null ? (line as Line) : null;
+  } catch {
+    return null;
+  }
 }
 
 function note(problems: string[] | null, problem: string): void {
@@ -138,7 +183,6 @@ function isEvent(event: Event, problems: string[]): boolean {
 }
 
 function isRequest(line: Line, problems: string[]): boolean {
-  if (line["end"] === true) return false;
   const known =
     Number.isInteger(line["id"]) &&
     textAt(line, "scenario") !== "" &&

@@ -37,7 +37,7 @@ async function once(): Promise<void> {
   note("deploy: nothing to all replicas Ready, s", lasted(events, "deploy", "warmup"));
   note("teardown, s", lasted(events, "teardown", "end"));
   const firstOkUs = Math.min(
-    ...requests.flatMap((one) => (one.outcome === "ok" ? [one.endUs] : [])),
+    ...[...requests].flatMap((one) => (one.outcome === "ok" ? [one.endUs] : [])),
   );
   note(
     "first correct predict after nothing, s",

@@ -51,7 +51,7 @@ test("hangs, refuses and errs: each proved, seen by clients, healed, nothing lef
   expect(notPassed(findings)).toEqual([]);
   const { events, requests } = await readRecord(folder);
   const [hangs, refuses, errs] = (["f01", "f02", "f03"] as const).map((id) =>
-    during(id, events, requests),
+    during(id, events, [...requests]),
   ) as [Request[], Request[], Request[]];
   // The relay gives up after 500 ms.
   expect(new Set(hangs.map(statusOf))).toEqual(new Set([504]));

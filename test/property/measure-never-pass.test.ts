@@ -1,21 +1,27 @@
 import { expect, test } from "vitest";
 import { measure } from "../../src/measure/measure.ts";
 import type { Event } from "../../src/model/event.ts";
-import type { RunRecord } from "../../src/model/record.ts";
 import type { Request } from "../../src/model/request.ts";
-import { faultsUs, makeRecord, randomFrom, shuffled, type Made } from "./measure-record.ts";
+import {
+  faultsUs,
+  makeRecord,
+  randomFrom,
+  shuffled,
+  type Made,
+  type MadeRecord,
+} from "./measure-record.ts";
 import { findingsOf, outcomeOf } from "./measure-verdict.ts";
 
 const SEEDS = 800;
 /** On a machine that is busy. */
 const FOR_LONG = { timeout: 60_000 };
 type Random = () => number;
-type Spoil = (record: RunRecord, random: Random, made: Made) => RunRecord;
+type Spoil = (record: MadeRecord, random: Random, made: Made) => MadeRecord;
 
 const index = (list: readonly unknown[], random: Random): number =>
   Math.floor(random() * list.length);
 
-function withRequests(record: RunRecord, requests: readonly Request[]): RunRecord {
+function withRequests(record: MadeRecord, requests: readonly Request[]): MadeRecord {
   return { ...record, requests, requestsEnd: { requests: requests.length } };
 }
 

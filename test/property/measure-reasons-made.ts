@@ -1,8 +1,14 @@
 import type { Event, PodDetail } from "../../src/model/event.ts";
 import type { KubeObject } from "../../src/model/json.ts";
-import type { RunRecord } from "../../src/model/record.ts";
 import type { Request, Sample } from "../../src/model/request.ts";
-import { EFFECT_AFTER_US, faultsUs, makeRecord, podEvent, type Made } from "./measure-record.ts";
+import {
+  EFFECT_AFTER_US,
+  faultsUs,
+  makeRecord,
+  podEvent,
+  type Made,
+  type MadeRecord,
+} from "./measure-record.ts";
 
 // Records of runs whose reasons are known. Shares no code with what finds them.
 
@@ -57,7 +63,7 @@ function scene(
   made: Made,
   events: readonly Event[],
   of: { readonly tolerationSeconds?: number | null; readonly nodeGraceMs?: number | null } = {},
-): RunRecord {
+): MadeRecord {
   const record = makeRecord(made);
   const { tolerationSeconds = null, nodeGraceMs = null } = of;
   const there = ALL.flatMap((name) => [pod(2 * S, name), node(2 * S, `n-${name.at(-1)}`, "added")]);
@@ -100,7 +106,7 @@ export function staleRecord(
     readonly ready?: "true" | "false";
     readonly backS?: number;
   } = {},
-): RunRecord {
+): MadeRecord {
   const { made = STALE, as = "connect-timeout", backS } = of;
   const goneUs = after(made, 20);
   const back = backS === undefined ? [] : [endpoints(after(made, backS), ...ALL)];
@@ -115,7 +121,7 @@ export function staleRecord(
 
 /** Readings every 5 s: what the clients' table holds of server-a. */
 function tableOf(
-  { requests }: RunRecord,
+  { requests }: MadeRecord,
   goneUs: number,
   of: { readonly waitingRatio?: number; readonly ready?: "true" | "false" },
 ): readonly Sample[] {
@@ -162,7 +168,7 @@ export function restartsRecord(
     readonly made?: Made;
     readonly more?: readonly Event[];
   } = {},
-): RunRecord {
+): MadeRecord {
   const { waits = WAITS, reason = "CrashLoopBackOff", made = RESTARTS, more = [] } = of;
   const { wellS = 100 } = of;
   const state = (atS: number, restarts: number, is: Partial<PodDetail>): Event =>
@@ -194,7 +200,7 @@ export function restartsRecord(
 export const BLIND: Made = { podAwayS: null, outages: [{ fromS: 1, untilS: 19, share: 1 }] };
 
 /** Clients are hurt for 18 s; the cluster sees what `events` tells, and else nothing. */
-export function blindRecord(events: readonly Event[] = [], made: Made = BLIND): RunRecord {
+export function blindRecord(events: readonly Event[] = [], made: Made = BLIND): MadeRecord {
   return scene(made, events);
 }
 
@@ -217,7 +223,7 @@ export function lostRecord(
     readonly nodeGraceMs?: number | null;
     readonly how?: "unknown" | "not-ready";
   } = {},
-): RunRecord {
+): MadeRecord {
   const { made = LOST, givenUpS = 50, evictedS = 32, how = "unknown" } = of;
   const { tolerationSeconds = 30, nodeGraceMs = 50_000 } = of;
   const givenUp = after(made, givenUpS);

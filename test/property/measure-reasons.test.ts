@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { measure } from "../../src/measure/measure.ts";
-import type { RunRecord } from "../../src/model/record.ts";
-import { randomFrom, shuffled } from "./measure-record.ts";
+import { randomFrom, shuffled, type MadeRecord } from "./measure-record.ts";
 import {
   blindRecord,
   lostRecord,
@@ -12,16 +11,16 @@ import {
 
 /** On a machine that is busy. */
 const FOR_LONG = { timeout: 60_000 };
-const RECORDS: Readonly<Record<string, () => RunRecord>> = {
+const RECORDS: Readonly<Record<string, () => MadeRecord>> = {
   stale: staleRecord,
   restarts: restartsRecord,
   blind: blindRecord,
   lost: lostRecord,
 };
 
-const reasonsIn = (record: RunRecord): string =>
+const reasonsIn = (record: MadeRecord): string =>
   JSON.stringify(measure(record).episodes.map(({ reasons }) => reasons));
-const kindsIn = (record: RunRecord): readonly string[] =>
+const kindsIn = (record: MadeRecord): readonly string[] =>
   measure(record).episodes.flatMap(({ reasons }) =>
     reasons.map(
       ({ lane, scenario, what }) => `${lane} ${scenario} ${what.replace(/[\d.]+/g, "#")}`,

@@ -249,8 +249,13 @@ function requestsOf(made: Made): Request[] {
   return out.sort((a, b) => a.intendedUs - b.intendedUs);
 }
 
+/** With its requests as an array, for tests to change. */
+export interface MadeRecord extends RunRecord {
+  readonly requests: readonly Request[];
+}
+
 /** A complete record of a run that went as `made` says. */
-export function makeRecord(made: Made = {}): RunRecord {
+export function makeRecord(made: Made = {}): MadeRecord {
   const requests = requestsOf(made);
   return {
     plan: planOf(made),

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { Event } from "../../src/model/event.ts";
 import type { Episode, Measurement } from "../../src/model/measurement.ts";
-import type { RunRecord } from "../../src/model/record.ts";
 import { made, withEvents } from "../property/measure-made.ts";
-import { EFFECT_AFTER_US, faultsUs, podEvent, type Made } from "../property/measure-record.ts";
+import {
+  EFFECT_AFTER_US,
+  faultsUs,
+  podEvent,
+  type Made,
+  type MadeRecord,
+} from "../property/measure-record.ts";
 
 const S = 1_000_000;
 const FAULTS = faultsUs({});
@@ -118,7 +123,7 @@ describe("an episode", () => {
 });
 
 describe("classes of service", () => {
-  const classOf = (of: Made, change?: (record: RunRecord) => RunRecord): string =>
+  const classOf = (of: Made, change?: (record: MadeRecord) => MadeRecord): string =>
     only(made(of, change)).service["new"]!.class;
 
   test("MASKED: nobody was hurt, as far as can be told", () => {
@@ -157,7 +162,7 @@ describe("classes of service", () => {
   });
 
   test("scenarios are judged apart", () => {
-    const hurtNew = (record: RunRecord): RunRecord => ({
+    const hurtNew = (record: MadeRecord): MadeRecord => ({
       ...record,
       requests: record.requests.map((one) =>
         one.scenario === "reused" && one.outcome === "refused"
@@ -251,7 +256,7 @@ describe("capacity", () => {
   test("of which nothing was seen, or that was short before, is INVALID", () => {
     const blind = withEvents((events) => events.filter(({ type }) => type !== "cluster"));
     expect(only(made({}, blind)).capacity.class).toBe("INVALID");
-    const scales = (record: RunRecord): RunRecord => ({
+    const scales = (record: MadeRecord): MadeRecord => ({
       ...blind(record),
       plan: { ...record.plan, stack: record.plan.stack.map((one) => ({ ...one, replicas: null })) },
     });

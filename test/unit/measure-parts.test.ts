@@ -2,9 +2,8 @@ import { describe, expect, test } from "vitest";
 import { measure } from "../../src/measure/measure.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
-import type { RunRecord } from "../../src/model/record.ts";
 import { made, withEvents } from "../property/measure-made.ts";
-import { faultsUs, makeRecord, type Made } from "../property/measure-record.ts";
+import { faultsUs, makeRecord, type Made, type MadeRecord } from "../property/measure-record.ts";
 
 const S = 1_000_000;
 const FAULTS = faultsUs({});
@@ -37,7 +36,7 @@ describe("the rest of a measurement", () => {
   });
 
   test("an open request is bad only once it is past its deadline", () => {
-    const open = (last: number) => (record: RunRecord) => ({
+    const open = (last: number) => (record: MadeRecord) => ({
       ...record,
       requests: record.requests.map((one) => {
         const late = one.intendedUs > FAULTS + (60 - last) * S;
@@ -107,7 +106,7 @@ describe("the rest of a measurement", () => {
 });
 
 describe("steady", () => {
-  const why = (of: Made, change?: (record: RunRecord) => RunRecord): string =>
+  const why = (of: Made, change?: (record: MadeRecord) => MadeRecord): string =>
     made(of, change)
       .scenarios.flatMap(({ steady }) => steady.why)
       .join("; ");
@@ -135,14 +134,14 @@ describe("steady", () => {
   });
 
   test("drops, and connections that are not reused", () => {
-    const dropOne = (record: RunRecord): RunRecord => ({
+    const dropOne = (record: MadeRecord): MadeRecord => ({
       ...record,
       requests: record.requests.map((one) =>
         one.id === 300 && one.scenario === "new" ? { ...one, outcome: "dropped" as const } : one,
       ),
     });
     expect(why({}, dropOne)).toContain("dropped, must be 0");
-    const fresh = (record: RunRecord): RunRecord => ({
+    const fresh = (record: MadeRecord): MadeRecord => ({
       ...record,
       requests: record.requests.map((one) =>
         "connection" in one && one.id % 20 === 0 ? { ...one, connection: "new" as const } : one,
@@ -153,7 +152,7 @@ describe("steady", () => {
 });
 
 describe("the end of observation", () => {
-  const quiet = (seconds: number) => (record: RunRecord) => ({
+  const quiet = (seconds: number) => (record: MadeRecord) => ({
     ...record,
     events: record.events.map((one) =>
       one.type === "phase" && (one.phase === "teardown" || one.phase === "end")

@@ -121,7 +121,7 @@ function failures(traffic: Traffic, fromUs: Us, untilUs: Us): Failures {
     requests += 1;
     if (traffic.good[i] === 1) continue;
     failed += 1;
-    if (traffic.requests[i]!.outcome === "connect-timeout") timeouts += 1;
+    if (traffic.requests.outcome(i) === "connect-timeout") timeouts += 1;
   }
   return { fromUs, untilUs, requests, failed, timeouts };
 }
