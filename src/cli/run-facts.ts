@@ -44,7 +44,7 @@ function factsOf({ folder, record, measurement, verdict }: Judged): RunFacts {
 function identityOf({ events, requests }: RunRecord): string {
   const lines = [
     ...events.map((event) => stableText(event)),
-    ...requests.map((one) => [one.scenario, one.id, one.intendedUs, one.outcome].join(" ")),
+    ...Array.from(requests, (one) => [one.scenario, one.id, one.intendedUs, one.outcome].join(" ")),
   ];
   return sha256(lines.sort().join("\n"));
 }

@@ -61,7 +61,7 @@ test("eight faults, each proved, seen by clients, healed, nothing left", async (
   expect(other).toEqual([]);
   const { events, requests } = await readRecord(folder);
   const [slow, reset, truncated, refused] = (["f01", "f02", "f03", "f04"] as const).map((id) =>
-    during(id, events, requests),
+    during(id, events, [...requests]),
   ) as [Request[], Request[], Request[], Request[]];
   // The relay gives up after 500 ms, and passes on how the answers of its upstream end.
   expect(metOf(slow)).toEqual(["http-5xx 504"]);

@@ -41,8 +41,9 @@ export function chart(options: ChartOptions): string {
   const values = options.lines.flatMap((line) =>
     shownOf(line, options).values.filter((v) => v !== null),
   );
-  const limitTop = Math.max(0, ...(options.limits ?? []).map((limit) => limit.value));
-  const top = niceTop(Math.max(options.topMin ?? 0, limitTop, ...values));
+  const floors = [options.topMin ?? 0, ...(options.limits ?? []).map((limit) => limit.value)];
+  // One by one: a long run has more values than a call may have arguments.
+  const top = niceTop([...floors, ...values].reduce((most, one) => Math.max(most, one), 0));
   const x = (us: Us): number =>
     LEFT + ((us - fromUs) / Math.max(1, untilUs - fromUs)) * (WIDTH - LEFT - RIGHT);
   const y = (value: number): number =>

@@ -3,7 +3,7 @@ export const STYLE = `
 :root{
 --bg:#fbfbf9;--card:#fff;--ink:#1c2024;--dim:#5d6670;--line:#dfe2e0;--pass:#1a7f4b;--fail:#b3261e;
 --unknown:#8a6100;--c1:#0b62a8;--c2:#b3541e;--c3:#6b4fa0;--c4:#2f7d6d;--c5:#a0336e;--c6:#6f6a13;
---good:#2a8a57;--bad:#b3261e;--band:#b3261e14}
+--good:#1a7f4b;--bad:#b3261e;--band:#b3261e14}
 @media (prefers-color-scheme:dark){:root{--bg:#14171a;--card:#1b1f23;--ink:#e8eaec;--dim:#9aa4ad;
 --line:#333a41;--pass:#5fce94;--fail:#ff8a80;--unknown:#f0c15a;--c1:#6db7f2;--c2:#f0a070;
 --c3:#b9a2e8;

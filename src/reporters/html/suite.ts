@@ -122,7 +122,7 @@ function claim({ claim: claimed }: SuiteRecord, headline: ContrastResult): strin
   );
   return [
     `<h2>What is claimed, beside what was measured</h2>${quote}`,
-    table("Claim", ["", "Claimed", `Here, ${escape(pair.what)}`, "Scale: claimed / here"], rows),
+    table("Claim", ["Run", "Claimed", `Here, ${escape(pair.what)}`, "Scale: claimed / here"], rows),
   ].join("");
 }
 
