@@ -22,6 +22,14 @@ export function holdUs(rateRps: Rps): Us {
   return Math.max(15_000_000, 3 * windowUs(rateRps));
 }
 
+export interface Asked {
+  readonly widthUs: Us;
+  /** The objective, as the share of bad requests that is allowed. */
+  readonly badRatioMax: Ratio;
+  /** How many bad requests come together where nothing is wrong; 1: they come alone. */
+  readonly burst: number;
+}
+
 /** A window that breaches; it starts at a bad request. Indices into the signal. */
 export interface Breach {
   readonly first: number;
@@ -36,10 +44,13 @@ export interface Breach {
  * other window holds one of these with the same bad requests. A window that the end of the signal
  * cuts is tested with what it has.
  */
-export function breaches(signal: Signal, widthUs: Us, badRatioMax: Ratio): readonly Breach[] {
+export function breaches(
+  signal: Signal,
+  { widthUs, badRatioMax, burst }: Asked,
+): readonly Breach[] {
   const { timesUs, bad, badBefore } = signal;
   const n = timesUs.length;
-  const needed = thresholds(badRatioMax, FAMILY_ALPHA / Math.max(1, n * WIDTHS.length));
+  const needed = thresholds(badRatioMax, FAMILY_ALPHA / Math.max(1, n * WIDTHS.length), burst);
   const ends = WIDTHS.map(() => 0);
   const found: Breach[] = [];
   for (let first = 0; first < n; first += 1) {
@@ -58,22 +69,29 @@ export function breaches(signal: Signal, widthUs: Us, badRatioMax: Ratio): reado
   return found;
 }
 
-/** How many bad requests of n reject the objective; each n is worked out once. */
-function thresholds(badRatioMax: Ratio, alpha: Ratio): (n: number) => number {
+/**
+ * How many bad requests of n reject the objective; each n is worked out once. Where bad ones come in
+ * bursts, a burst is what comes by chance, and as many requests as it has count as one.
+ */
+function thresholds(badRatioMax: Ratio, alpha: Ratio, burst: number): (n: number) => number {
   const known = new Map<number, number>();
   return (n) => {
     const before = known.get(n);
     if (before !== undefined) return before;
-    const count = rejectingCount(n, badRatioMax, alpha);
+    const count = Math.ceil(burst * rejectingCount(Math.ceil(n / burst), badRatioMax, alpha));
     known.set(n, count);
     return count;
   };
 }
 
 /** The longest run of nothing but bad requests that no window of W can tell from the objective. */
-export function unseenUs(n: number, rateRps: Rps, badRatioMax: Ratio): Us {
+export function unseenUs(
+  n: number,
+  rateRps: Rps,
+  { badRatioMax, burst }: Pick<Asked, "badRatioMax" | "burst">,
+): Us {
   const inWindow = Math.max(1, Math.round((windowUs(rateRps) / 1_000_000) * rateRps));
   const alpha = FAMILY_ALPHA / Math.max(1, n * WIDTHS.length);
-  const needed = rejectingCount(inWindow, badRatioMax, alpha);
+  const needed = thresholds(badRatioMax, alpha, burst)(inWindow);
   return (Math.max(3, needed) / rateRps) * 1_000_000;
 }

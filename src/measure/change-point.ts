@@ -13,7 +13,13 @@ export interface Instant {
  * Units of log-likelihood below the best that still belong to the interval. A change point is not a
  * regular parameter: the 1.92 of the books covers 79 to 91 %, 3.0 covers 89 to 100 %.
  */
-const CUT = 3.0;
+const CUT = 3.5;
+
+/** How bad requests come where nothing is wrong: also in bursts, which are no outage. */
+export interface Background {
+  readonly afterGood: Ratio;
+  readonly afterBad: Ratio;
+}
 
 interface Asked {
   readonly signal: Signal;
@@ -23,8 +29,8 @@ interface Asked {
   readonly from: number;
   /** The last index that may still be bad, plus one. */
   readonly to: number;
-  /** Bad share of what follows. */
-  readonly afterRatio: Ratio;
+  /** What follows: how often a request is bad after a good one, and after a bad one. */
+  readonly after: Background;
   /** How far time goes after the last request. */
   readonly untilUs: Us;
 }
@@ -66,19 +72,38 @@ export function endOfBad(asked: Asked): Instant & { readonly open: boolean } {
 }
 
 /** For each first good index from + 1 to `to`. */
-function logLikelihoods({ signal, badFrom, from, to, afterRatio }: Asked): Float64Array {
+function logLikelihoods({ signal, badFrom, from, to, after }: Asked): Float64Array {
   const { bad, badBefore } = signal;
-  const logBad = Math.log(afterRatio);
-  const logGood = Math.log1p(-afterRatio);
+  const tails = logTails(signal, from, to, after);
   const out = new Float64Array(to - from);
   for (let end = from + 1; end <= to; end += 1) {
     // The request at `badFrom` was chosen because it is bad: it says nothing about the share.
     const badIn = badBefore[end]! - badBefore[badFrom]! - bad[badFrom]!;
     const goodIn = end - badFrom - 1 - badIn;
-    const badAfter = badBefore[to]! - badBefore[end]!;
-    const goodAfter = to - end - badAfter;
-    out[end - from - 1] =
-      logBeta(badIn + 0.5, goodIn + 0.5) + badAfter * logBad + goodAfter * logGood;
+    out[end - from - 1] = logBeta(badIn + 0.5, goodIn + 0.5) + tails[end - from - 1]!;
+  }
+  return out;
+}
+
+/** Of what follows each first good index from + 1 to `to`. */
+function logTails(
+  { bad }: Signal,
+  from: number,
+  to: number,
+  { afterGood, afterBad }: Background,
+): Float64Array {
+  const logs = [
+    Math.log1p(-afterGood),
+    Math.log(afterGood),
+    Math.log1p(-afterBad),
+    Math.log(afterBad),
+  ];
+  const out = new Float64Array(to - from);
+  let tail = 0;
+  for (let end = to - 1; end > from; end -= 1) {
+    // What the bad stretch ends with does not make the first one after it bad.
+    out[end - from - 1] = tail + logs[bad[end]!]!;
+    tail += logs[2 * bad[end - 1]! + bad[end]!]!;
   }
   return out;
 }

@@ -16,7 +16,7 @@ import { reasonsOf } from "./reasons.ts";
 import type { DownLane } from "./reasons/view.ts";
 import { spanOf, type Span } from "./phases.ts";
 import { courseOf } from "./recovery.ts";
-import { badOf, slice } from "./signal.ts";
+import { badOf, calmOf, slice, type Calm } from "./signal.ts";
 import { stepTimes } from "./steps.ts";
 import { within, type Traffic } from "./traffic.ts";
 import { adviceOf } from "./advice.ts";
@@ -118,9 +118,11 @@ function rateOf(traffic: Traffic, { spans, untilUs, plan }: EpisodesOf): Rps {
   return rate > 0 ? rate : plan.load.rateRps;
 }
 
-function steadyCounts(traffic: Traffic, spans: readonly Span[]): { bad: number; n: number } {
+function steadyCounts(traffic: Traffic, spans: readonly Span[]): Calm {
   const span = spanOf(spans, "steady");
-  return span ? badOf(slice(traffic.signal, span.fromUs, span.untilUs)) : { bad: 0, n: 0 };
+  return span
+    ? calmOf(slice(traffic.signal, span.fromUs, span.untilUs))
+    : { bad: 0, n: 0, again: 0 };
 }
 
 function serviceOf(traffic: Traffic, group: Group, of: EpisodesOf, why: string | null): LaneCourse {

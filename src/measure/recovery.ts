@@ -1,8 +1,9 @@
 import type { Slo } from "../model/plan.ts";
 import type { Ratio, Rps, Us } from "../model/quantity.ts";
+import { fisherExact } from "./binomial.ts";
 import { breaches, holdUs, unseenUs, windowUs, type Breach } from "./breach.ts";
-import { endOfBad, type Instant } from "./change-point.ts";
-import { badOf, indexAt, mirrored, slice, type Signal } from "./signal.ts";
+import { endOfBad, type Background, type Instant } from "./change-point.ts";
+import { calmOf, indexAt, mirrored, signalOf, slice, type Calm, type Signal } from "./signal.ts";
 
 /** What happened to one scenario between the first effect and the end of observation. */
 export type Course =
@@ -24,11 +25,23 @@ export interface CourseOf {
   /** End of observation. */
   readonly untilUs: Us;
   readonly slo: Slo;
-  readonly steady: { readonly bad: number; readonly n: number };
+  readonly steady: Calm;
   readonly rateRps: Rps;
   /** How late requests were sent: no instant is known better. */
   readonly lagUs: Us;
 }
+
+/** How far behind the start of the last window its end may lie, in units of W. */
+const LOOK = 20;
+/** So many bad requests tell the bad share of a stretch that was long enough to have them. */
+const STRETCH_BAD = 150;
+
+/** Longer bursts are an outage each. */
+const BURST_MAX = 8;
+/** By chance alone, what follows is called worse than the steady phase as rarely as this. */
+const WORSE_ALPHA = 0.01;
+/** A pause of so many mean distances of bad requests ends a stretch. */
+const GAP = 8;
 
 /**
  * The recovery estimator. A window breaches when its bad count rejects the objective. Hurt begins
@@ -41,22 +54,24 @@ export interface CourseOf {
 export function courseOf(of: CourseOf): Course {
   const signal = slice(of.signal, of.fromUs, of.untilUs);
   const widthUs = windowUs(of.rateRps);
-  const hurt = breaches(signal, widthUs, 1 - of.slo.breachRatio);
+  const burst = burstOf(of.steady);
+  const asked = { widthUs, badRatioMax: 1 - of.slo.breachRatio, burst };
+  const hurt = breaches(signal, asked);
   if (hurt.length === 0) {
     const n = signal.timesUs.length;
-    return { is: "masked", unseenUs: unseenUs(n, of.rateRps, 1 - of.slo.breachRatio) };
+    return { is: "masked", unseenUs: unseenUs(n, of.rateRps, asked) };
   }
   const back = mirrored(signal);
-  const hurtBack = breaches(back, widthUs, 1 - of.slo.breachRatio);
+  const hurtBack = breaches(back, asked);
   const last = lastBreach(signal, hurt, of);
   const recovered = endOf(signal, last, hurtBack, {
     widthUs,
-    baseRatio: baseRatio(of.steady, signal, last, widthUs),
+    after: background({ steady: of.steady, widthUs }, signal, last),
     untilUs: of.untilUs,
   });
   const begun = endOf(back, hurtBack.at(-1)!, hurt, {
     widthUs,
-    baseRatio: smoothed(of.steady.bad, of.steady.n),
+    after: backgroundOf(of.steady),
     untilUs: -of.fromUs,
   });
   const impact = { atUs: -begun.atUs, lowUs: -begun.highUs, highUs: -begun.lowUs };
@@ -73,12 +88,17 @@ export function courseOf(of: CourseOf): Course {
 function lastBreach(
   signal: Signal,
   hurt: readonly Breach[],
-  of: { readonly slo: Slo; readonly rateRps: Rps },
+  of: Pick<CourseOf, "slo" | "rateRps" | "steady">,
 ): Breach {
   let last = hurt.at(-1)!;
   if (of.slo.goodRatio <= of.slo.breachRatio) return last;
   let until = signal.timesUs[last.last]!;
-  for (const one of breaches(signal, windowUs(of.rateRps), 1 - of.slo.goodRatio)) {
+  const asked = {
+    widthUs: windowUs(of.rateRps),
+    badRatioMax: 1 - of.slo.goodRatio,
+    burst: burstOf(of.steady),
+  };
+  for (const one of breaches(signal, asked)) {
     if (one.first <= last.first) continue;
     if (signal.timesUs[one.first]! - until >= holdUs(of.rateRps)) break;
     last = one;
@@ -89,20 +109,23 @@ function lastBreach(
 
 interface Around {
   readonly widthUs: Us;
-  readonly baseRatio: Ratio;
+  readonly after: Background;
   readonly untilUs: Us;
 }
 
-/** Behind the start of its last window a bad stretch goes on for at most about that window. */
+/** Where the end of a bad stretch is looked for: its last window rejects with its narrowest width. */
 function endOf(
   signal: Signal,
   last: Breach,
   mirroredHurt: readonly Breach[],
-  { widthUs, baseRatio, untilUs }: Around,
+  { widthUs, after, untilUs }: Around,
 ): Instant & { readonly open: boolean } {
-  const to = afterStretch(signal, last, widthUs);
-  const badFrom = stretchFrom(signal, last.first, mirroredHurt, widthUs);
-  return endOfBad({ signal, badFrom, from: last.first, to, afterRatio: baseRatio, untilUs });
+  const to = indexAt(
+    signal,
+    signal.timesUs[last.first]! + Math.max(LOOK * widthUs, 2 * last.widthUs),
+  );
+  const badFrom = stretchFrom(signal, last, mirroredHurt, widthUs);
+  return endOfBad({ signal, badFrom, from: last.first, to, after, untilUs });
 }
 
 function afterStretch(signal: Signal, last: Breach, widthUs: Us): number {
@@ -110,41 +133,64 @@ function afterStretch(signal: Signal, last: Breach, widthUs: Us): number {
 }
 
 /**
- * From where on it was bad without a pause, at most 4 W before `from`: back over the bad requests
- * that end a breaching window while they are less than W apart. What lies there tells the bad
- * share.
+ * From where on it was bad without a pause: back over the bad requests that end a breaching window
+ * while they are less than that window apart, for 4 W, and on until there are enough of them. What
+ * lies there tells the bad share.
  */
 function stretchFrom(
   signal: Signal,
-  from: number,
+  last: Breach,
   mirroredHurt: readonly Breach[],
   widthUs: Us,
 ): number {
-  const { timesUs } = signal;
+  const { timesUs, badBefore } = signal;
+  const from = last.first;
+  const inWindow = badBefore[indexAt(signal, timesUs[from]! + last.widthUs)]! - badBefore[from]!;
+  const gapUs = Math.max(widthUs, GAP * (last.widthUs / Math.max(1, inWindow)));
   let badFrom = from;
   for (const { first } of mirroredHurt) {
     const index = timesUs.length - 1 - first;
     if (index >= from) continue;
-    const tooFar = timesUs[badFrom]! - timesUs[index]! >= widthUs;
-    if (tooFar || timesUs[from]! - timesUs[index]! > 4 * widthUs) break;
+    const many = badBefore[from]! - badBefore[index]! > STRETCH_BAD;
+    const far = timesUs[from]! - timesUs[index]! > 4 * widthUs;
+    if (timesUs[badFrom]! - timesUs[index]! >= gapUs || (far && many)) break;
     badFrom = index;
   }
   return badFrom;
 }
 
 /**
- * The bad share once it is over: as in the steady phase, or as it is seen to be if that is more.
+ * How bad requests come once it is over: as in the steady phase and since, taken together, or as
+ * since where that is worse than chance allows.
  */
-function baseRatio(steady: CourseOf["steady"], signal: Signal, last: Breach, widthUs: Us): Ratio {
+function background(
+  { steady, widthUs }: { readonly steady: Calm; readonly widthUs: Us },
+  signal: Signal,
+  last: Breach,
+): Background {
+  const { timesUs, bad } = signal;
   const from = afterStretch(signal, last, widthUs);
-  const all = badOf(signal);
-  const before = smoothed(steady.bad, steady.n);
-  if (all.n - from < 20) return before;
-  return Math.max(before, smoothed(all.bad - signal.badBefore[from]!, all.n - from));
+  const since = calmOf(signalOf(timesUs.subarray(from), bad.subarray(from)));
+  const isWorse =
+    since.bad * steady.n > steady.bad * since.n &&
+    fisherExact(since.bad, since.n, steady.bad, steady.n) < WORSE_ALPHA;
+  if (isWorse) return backgroundOf(since);
+  return backgroundOf({
+    bad: steady.bad + since.bad,
+    n: steady.n + since.n,
+    again: steady.again + since.again,
+  });
 }
 
-function smoothed(bad: number, n: number): Ratio {
-  return (bad + 0.5) / (n + 1);
+/** How many bad requests came together in the steady phase, at most as many as a test can bear. */
+export function burstOf({ bad, again }: Calm): number {
+  return Math.min(BURST_MAX, (bad + 1) / (bad - again + 1));
+}
+
+/** Bad ones come alone until they were seen to come together. */
+function backgroundOf({ bad, n, again }: Calm): Background {
+  const afterGood = (bad - again + 0.2) / (n - bad + 1);
+  return { afterGood, afterBad: Math.max(afterGood, (again + afterGood) / (bad + 1)) };
 }
 
 /** Nothing is known better than the spacing of requests and their lateness. */

@@ -69,7 +69,11 @@ function stepEnd(
 
 /** What is still bad about one scenario, or null. */
 function scenarioWaits(signal: Signal, { plan, nowUs }: HeldOf, hold: Us): string | null {
-  const last = breaches(signal, windowUs(plan.load.rateRps), 1 - plan.slo.goodRatio).at(-1);
+  const last = breaches(signal, {
+    widthUs: windowUs(plan.load.rateRps),
+    badRatioMax: 1 - plan.slo.goodRatio,
+    burst: 1,
+  }).at(-1);
   if (signal.timesUs.length === 0) return "has no requests";
   if (!last) return null;
   const untilUs = signal.timesUs[last.last]!;

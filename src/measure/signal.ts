@@ -42,6 +42,21 @@ export function mirrored(signal: Signal): Signal {
   return signalOf(timesUs, signal.bad.slice().reverse());
 }
 
+/** How bad requests come where nothing is wrong. */
+export interface Calm {
+  readonly bad: number;
+  readonly n: number;
+  /** Bad ones right after a bad one. */
+  readonly again: number;
+}
+
+/** Bad ones, all, and how often bad ones came together. */
+export function calmOf({ bad, badBefore }: Signal): Calm {
+  let again = 0;
+  for (let at = 1; at < bad.length; at += 1) again += bad[at]! * bad[at - 1]!;
+  return { bad: badBefore.at(-1)!, n: bad.length, again };
+}
+
 /** Bad ones and all. */
 export function badOf(signal: Signal): { readonly bad: number; readonly n: number } {
   return { bad: signal.badBefore.at(-1)!, n: signal.timesUs.length };

@@ -42,7 +42,7 @@ function draw(cell: Cell, seed: number): Run {
   const untilUs = endUs + AFTER_S * S;
   const timesUs: number[] = [];
   const bad: number[] = [];
-  const steady = { bad: 0, n: 0 };
+  const steady = { bad: 0, n: 0, again: 0 };
   let burst = 0;
   for (let atUs = (random() / cell.rate) * S; atUs < untilUs;) {
     const inside = atUs >= fromUs && atUs < endUs;
@@ -54,6 +54,7 @@ function draw(cell: Cell, seed: number): Run {
     if (atUs < STEADY_S * S) {
       steady.n += 1;
       steady.bad += isBad ? 1 : 0;
+      if (isBad && bad.at(-2) === 1) steady.again += 1;
     }
     const gap = cell.arrivals === "constant" ? 1 : -Math.log(1 - random());
     atUs += (gap / cell.rate) * S;

@@ -16,7 +16,7 @@ function course(isBad: (second: number, index: number) => boolean, slo = SLO): C
     fromUs: 0,
     untilUs: 100 * S,
     slo,
-    steady: { bad: 1, n: 3_000 },
+    steady: { bad: 1, n: 3_000, again: 0 },
     rateRps: 50,
     lagUs: 500,
   });
@@ -48,19 +48,21 @@ describe("windows", () => {
   test("one bad request in a second is no breach of 99 %", () => {
     const timesUs = Array.from({ length: 3_000 }, (_, i) => (i * S) / 50);
     const bad = timesUs.map((_, i) => (i % 200 === 7 ? 1 : 0));
-    expect(breaches(signalOf(timesUs, bad), S, 0.01)).toEqual([]);
+    expect(breaches(signalOf(timesUs, bad), { widthUs: S, badRatioMax: 0.01, burst: 1 })).toEqual(
+      [],
+    );
   });
 
   test("a run of bad requests shorter than a window breaches", () => {
     const timesUs = Array.from({ length: 3_000 }, (_, i) => (i * S) / 50);
     const bad = timesUs.map((_, i) => (i >= 1_000 && i < 1_020 ? 1 : 0));
-    const found = breaches(signalOf(timesUs, bad), S, 0.05);
+    const found = breaches(signalOf(timesUs, bad), { widthUs: S, badRatioMax: 0.05, burst: 1 });
     expect(found[0]).toMatchObject({ first: 1_000, widthUs: S });
     expect(found.every(({ last }) => last <= 1_019)).toBe(true);
   });
 
   test("the longest unseen outage is told and is not seen; a little longer is", () => {
-    const unseen = unseenUs(5_000, 50, 0.05) / S;
+    const unseen = unseenUs(5_000, 50, { badRatioMax: 0.05, burst: 1 }) / S;
     expect(unseen).toBeLessThan(0.5);
     const from = 40;
     expect(course((at) => at >= from && at < from + unseen - 0.03).is).toBe("masked");
@@ -73,7 +75,13 @@ describe("the end of a bad stretch", () => {
     const timesUs = Array.from({ length: 200 }, (_, i) => i * 20_000);
     const bad = timesUs.map((_, i) => (i < 100 ? 1 : 0));
     const signal = signalOf(timesUs, bad);
-    const asked = { signal, badFrom: 40, from: 60, to: 150, afterRatio: 0.001 };
+    const asked = {
+      signal,
+      badFrom: 40,
+      from: 60,
+      to: 150,
+      after: { afterGood: 0.001, afterBad: 0.001 },
+    };
     const end = endOfBad({ ...asked, untilUs: 4 * S });
     expect(end.lowUs).toBe(99 * 20_000);
     expect(end.highUs).toBe(100 * 20_000);
@@ -87,7 +95,13 @@ describe("the end of a bad stretch", () => {
       timesUs,
       timesUs.map(() => 1),
     );
-    const asked = { signal, badFrom: 40, from: 60, to: 100, afterRatio: 0.001 };
+    const asked = {
+      signal,
+      badFrom: 40,
+      from: 60,
+      to: 100,
+      after: { afterGood: 0.001, afterBad: 0.001 },
+    };
     expect(endOfBad({ ...asked, untilUs: 2 * S }).open).toBe(true);
   });
 
@@ -97,7 +111,13 @@ describe("the end of a bad stretch", () => {
       timesUs,
       timesUs.map((_, i) => (i < 150 && i % 3 === 0 ? 1 : 0)),
     );
-    const asked = { signal, badFrom: 0, from: 120, to: 250, afterRatio: 0.001 };
+    const asked = {
+      signal,
+      badFrom: 0,
+      from: 120,
+      to: 250,
+      after: { afterGood: 0.001, afterBad: 0.001 },
+    };
     const end = endOfBad({ ...asked, untilUs: 6 * S });
     expect(end.atUs).toBeGreaterThan(147 * 20_000);
     expect(end.lowUs).toBeLessThanOrEqual(150 * 20_000);
