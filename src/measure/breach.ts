@@ -70,8 +70,8 @@ export function breaches(
 }
 
 /**
- * How many bad requests of n reject the objective; each n is worked out once. Where bad ones come in
- * bursts, a burst is what comes by chance, and as many requests as it has count as one.
+ * How many bad requests of n reject the objective; each n is worked out once. Where bad ones come
+ * in bursts, a burst is what comes by chance, and as many requests as it has count as one.
  */
 function thresholds(badRatioMax: Ratio, alpha: Ratio, burst: number): (n: number) => number {
   const known = new Map<number, number>();

@@ -1,5 +1,5 @@
 import type { Slo } from "../model/plan.ts";
-import type { Ratio, Rps, Us } from "../model/quantity.ts";
+import type { Rps, Us } from "../model/quantity.ts";
 import { fisherExact } from "./binomial.ts";
 import { breaches, holdUs, unseenUs, windowUs, type Breach } from "./breach.ts";
 import { endOfBad, type Background, type Instant } from "./change-point.ts";
@@ -113,7 +113,7 @@ interface Around {
   readonly untilUs: Us;
 }
 
-/** Where the end of a bad stretch is looked for: its last window rejects with its narrowest width. */
+/** The end of a bad stretch, looked for behind the start of its last window. */
 function endOf(
   signal: Signal,
   last: Breach,
@@ -183,7 +183,7 @@ function background(
 }
 
 /** How many bad requests came together in the steady phase, at most as many as a test can bear. */
-export function burstOf({ bad, again }: Calm): number {
+function burstOf({ bad, again }: Calm): number {
   return Math.min(BURST_MAX, (bad + 1) / (bad - again + 1));
 }
 

@@ -3,7 +3,7 @@
 export type Shape =
   /** The bad share from begin to end. */
   | "step"
-  /** As step, with half of the time good again in turns of 2 s; the end is that of the last turn. */
+  /** As step, half of the time good again in turns of 2 s; the end is that of the last turn. */
   | "flapping"
   /** As step, then the bad share falls to nothing over the last third of the outage. */
   | "ramp"
@@ -41,7 +41,7 @@ const FLAP_S = 2;
 const BURST = 4;
 
 /** Xorshift, 32 bits, seeded by a hash of the number. */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = Math.imul(seed ^ 0x5bd1e995, 0x2545f491) | 1;
   for (let warm = 0; warm < 4; warm += 1) state = step(state);
   return () => {

@@ -1,6 +1,6 @@
 // The recovery estimator on runs whose truth is known. Needs about ten minutes of one core.
 //   node bin/with-node.js test/calibration/main.ts [--runs 2000] [--only <part of a cell's name>]
-//   node bin/with-node.js test/calibration/main.ts --write    puts its tables into docs/MEASUREMENT.md
+//   node bin/with-node.js test/calibration/main.ts --write      into docs/MEASUREMENT.md
 // Exit 1 where a cell does not keep what was fixed for it before the run.
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";

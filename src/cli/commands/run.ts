@@ -111,7 +111,8 @@ export async function run(
   const images = made.plan.cluster.images ?? [];
   await checkImages(options, images, AbortSignal.timeout(IMAGES_WITHIN_MS));
   const { metricsPort } = options;
-  const metrics = metricsPort === undefined ? null : await serveMetrics(metricsPort, out.tell);
+  const metrics =
+    metricsPort === undefined ? null : await serveMetrics(metricsPort, (text) => out.tell(text));
   try {
     return await runJob({ ...made, plugins, options, out, metrics });
   } finally {
