@@ -8,7 +8,7 @@ import { machineSnapshot } from "../support/machine.ts";
 import { notPassed } from "../support/not-passed.ts";
 import { ninety } from "../support/ninety.ts";
 
-const INSTANCE = "e2e-faults-dependency";
+const INSTANCE = "full-faults-dependency";
 const EXPERIMENT = "test/support/dependency.experiment.ts";
 /** From an edge on, clients may see the one side or the other. */
 const BLUR_US = 1_000_000;
