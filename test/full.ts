@@ -1,7 +1,7 @@
 // npm run test:full [-- part of a file's name …]: what takes too long for every change: every fault
 // on a real cluster, all of them with nobody who carries them out, contracts of single kinds of
-// effect, the headline suite, and recovery with every replica as the victim in turn. Some two hours
-// in all; `-- faults nothing-done` is less than one. The last line is as that of npm test.
+// effect, the headline suite, and recovery with every replica as the victim in turn: hours in all,
+// `-- faults nothing-done` the faults alone. The last line is as that of npm test.
 import { cannotRunCluster, run, Tally } from "./support/tally.ts";
 
 const tally = new Tally();
