@@ -1,6 +1,7 @@
 // What a cluster may have left on the machine, as text that can be compared.
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
+import { dirname } from "node:path";
 
 function lines(command: string, ...args: readonly string[]): readonly string[] {
   const text = execFileSync(command, args, { encoding: "utf8" });
@@ -10,11 +11,29 @@ function lines(command: string, ...args: readonly string[]): readonly string[] {
     .sort();
 }
 
-/** Every cgroup below the roots that names ours. */
+/** Paths in all hierarchies, as /proc/<pid>/cgroup has them. */
+const cgroupsOf = (pid: string): readonly string[] =>
+  readFileSync(`/proc/${pid}/cgroup`, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split(":").slice(2).join(":"));
+
+/**
+ * Beside the one that this process was put in: of another session of the machine, which comes and
+ * goes as it likes. What ninety makes is at the roots, or below its own.
+ */
+function isNeighbour(path: string): boolean {
+  return cgroupsOf("self").some((own) => {
+    const around = dirname(own);
+    return around !== "/" && path.startsWith(`${around}/`) && !`${path}/`.startsWith(`${own}/`);
+  });
+}
+
 function cgroups(folder = "/sys/fs/cgroup", depth = 0): readonly string[] {
   if (depth > 5) return [];
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
+    .filter(({ name }) => !isNeighbour(`${folder}/${name}`.replace(/^\/sys\/fs\/cgroup\/\w+/, "")))
     .flatMap((entry) => {
       const path = `${folder}/${entry.name}`;
       return [path, ...cgroups(path, depth + 1)];
@@ -28,6 +47,7 @@ function processes(): readonly string[] {
     .flatMap((pid) => {
       try {
         const argv = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+        if (cgroupsOf(pid).some(isNeighbour)) return [];
         const ours = /kubelet|containerd|kube-|etcd|runc|k6 run|guard\.ts|supervise/.test(argv);
         return ours ? [argv] : [];
       } catch {
