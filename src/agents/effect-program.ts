@@ -49,7 +49,6 @@ const PROGRAMS: {
   image: () => import("./effects/image.ts"),
   scale: () => import("./effects/scale.ts"),
   power: () => import("./effects/power.ts"),
-  link: () => import("./effects/link.ts"),
   reboot: () => import("./effects/reboot.ts"),
   "program-stop": () => import("./effects/program-stop.ts"),
   "component-stop": () => import("./effects/component-stop.ts"),

@@ -5,7 +5,7 @@ import type { GuardConfig } from "../model/agent-protocol.ts";
 /** Names the file for the guard and for the children that carry its effects. */
 export const GUARD_CONFIG_ENV = "NINETY_GUARD_CONFIG";
 
-const MACHINE_FIELDS = ["powerOff", "powerOn", "linkDown", "linkUp", "reboot"] as const;
+const MACHINE_FIELDS = ["powerOff", "powerOn", "reboot"] as const;
 
 /** Reads the config anew, so that it needs no copy. Throws `what: rule, got value`. */
 export function guardConfig(path = process.env[GUARD_CONFIG_ENV] ?? ""): GuardConfig {

@@ -18,6 +18,7 @@ import {
 } from "./predict/timers.ts";
 import {
   containerOf,
+  cutsOff,
   moverOf,
   startUpOf,
   tolerationOf,
@@ -81,7 +82,8 @@ function edge(
 
 /** Its kubelet falls silent. */
 const silences = (effect: Effect): boolean =>
-  ["power", "link"].includes(effect.kind) ||
+  effect.kind === "power" ||
+  cutsOff(effect) ||
   (effect.kind === "program-stop" && effect.program === "kubelet");
 
 /** The process ends by itself. */

@@ -84,8 +84,6 @@ export interface GuardConfig {
       {
         readonly powerOff: readonly string[];
         readonly powerOn: readonly string[];
-        readonly linkDown: readonly string[];
-        readonly linkUp: readonly string[];
         /** Off and on. */
         readonly reboot: readonly string[];
       }

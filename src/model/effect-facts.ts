@@ -163,12 +163,6 @@ export const EFFECT_FACTS: Readonly<Record<EffectKind, EffectFacts>> = {
     cutsControlPath: true,
     means: "power switch of the machine",
   },
-  link: {
-    doneBy: "machine",
-    once: false,
-    cutsControlPath: true,
-    means: "link switch of the machine",
-  },
   reboot: {
     doneBy: "machine",
     once: true,

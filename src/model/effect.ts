@@ -175,8 +175,6 @@ export type Effect =
     }
   /** Guard, local cluster: link first, then kill; release is a fresh boot. */
   | { readonly kind: "power"; readonly node: string }
-  /** Guard, local cluster: the node's cable is out. */
-  | { readonly kind: "link"; readonly node: string }
   /** Guard, local cluster: off and on again at once. Happens once. */
   | { readonly kind: "reboot"; readonly node: string }
   /** Guard, local cluster: a component of the control plane makes no step. */

@@ -8,6 +8,11 @@ import { BENCHES } from "./registry.ts";
 /** Seconds past the lease: wide, so that another run of the matrix says the same. */
 const BOUNDS_SEC = [2, 5] as const;
 
+const CUTTING = (Object.keys(EFFECT_FACTS) as EffectKind[])
+  .filter((kind) => EFFECT_FACTS[kind].cutsControlPath && !EFFECT_FACTS[kind].once)
+  .map((kind) => `\`${kind}\``)
+  .join(", ");
+
 const HEAD = [
   "# Who may be killed",
   "",
@@ -15,7 +20,7 @@ const HEAD = [
   "",
   "- **before inject**: the begin is on the record, the holder is not yet asked. **during**: it was asked, and the answer has not come. **after**: it is held and was renewed.",
   "- **runner**, **holder** (node agent or guard), **both**; **all**: both, and the processes that carry the effect.",
-  "- `lease + 2 s`: it was over by then, and mostly before the lease ran out. Where the runner lives it heals, and where an effect happens once nothing is held: the time counts from the heal or from the kill, without a lease. Where the way to the holder may be cut (`power`, `link`) the lease is the deadline.",
+  `- \`lease + 2 s\`: it was over by then, and mostly before the lease ran out. Where the runner lives it heals, and where an effect happens once nothing is held: the time counts from the heal or from the kill, without a lease. Where the way to the holder may be cut (${CUTTING}) the lease is the deadline.`,
   "",
 ];
 

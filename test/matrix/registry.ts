@@ -9,7 +9,7 @@ import {
   memoryStressBench,
 } from "../support/benches/containers.ts";
 import { deviceBench } from "../support/benches/devices.ts";
-import { linkBench, powerBench, rebootBench } from "../support/benches/machines.ts";
+import { powerBench, rebootBench } from "../support/benches/machines.ts";
 import {
   connectionsBench,
   dependencyBench,
@@ -61,7 +61,6 @@ export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
     test: "test/full/api-effects.full.ts",
   },
   power: { make: powerBench },
-  link: { make: async () => linkBench(await netEffects()) },
   reboot: { make: rebootBench },
   "program-stop": { make: async () => programStopBench(await netEffects()) },
   "component-stop": { make: async () => componentStopBench(await netEffects()) },

@@ -13,7 +13,7 @@ const GUARD = join(import.meta.dirname, "../../src/agents/guard.ts");
 
 const MACHINE_EFFECTS: readonly [Effect, Effect] = [
   { kind: "power", node: "n1" },
-  { kind: "link", node: "n2" },
+  { kind: "power", node: "n2" },
 ];
 
 /** Effects that are held at an API server, and eyes on them. */
@@ -33,8 +33,6 @@ export async function guardBench(
   const machine = (node: string): GuardConfig["machines"][string] => ({
     powerOff: ["/usr/bin/touch", mark(node, "power")],
     powerOn: ["/bin/rm", "-f", mark(node, "power")],
-    linkDown: ["/usr/bin/touch", mark(node, "link")],
-    linkUp: ["/bin/rm", "-f", mark(node, "link")],
     reboot: ["/usr/bin/touch", mark(node, "booted")],
   });
   const config: GuardConfig = {
@@ -86,7 +84,7 @@ export async function guardBench(
     folder,
     injector,
     effect: (nth) => held?.effects[nth] ?? MACHINE_EFFECTS[nth],
-    foreign: { kind: "link", node: "not-ours" },
+    foreign: { kind: "power", node: "not-ours" },
     isThere: (effect) =>
       held?.isThere(effect) ?? ("node" in effect && existsSync(mark(effect.node, effect.kind))),
     nowUs: () => nowUs() - monotonicStartUs,

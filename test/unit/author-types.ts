@@ -68,7 +68,7 @@ const jam = defineFault({
   evidence: "What is seen.",
   params: {},
   effects: (_params, target) =>
-    target.kind === "link" ? [] : [{ kind: "link", node: target.node }],
+    target.kind === "link" ? [] : [{ kind: "power", node: target.node }],
   observe: async (_witness, target) => Promise.resolve(target.kind),
   proof: () => unclear,
 });

@@ -76,7 +76,7 @@ test("requests are kept from before the first inject on, and never too many", ()
 describe("all injectors as one", () => {
   const clock = new VirtualClock();
   const power: Effect = { kind: "power", node: "n1" };
-  const link: Effect = { kind: "link", node: "n1" };
+  const stop: Effect = { kind: "component-stop", component: "etcd" };
   const only = (kind: Effect["kind"]): FakeInjector =>
     new FakeInjector(clock, {
       accepts: (effect) => (effect.kind === kind ? { means: kind } : { refused: `not ${kind}` }),
@@ -85,26 +85,26 @@ describe("all injectors as one", () => {
   const lease = { leaseMs: 1, deadlineMs: 1 };
 
   test("hold what one of them accepts", async () => {
-    const [first, second] = [only("power"), only("link")];
+    const [first, second] = [only("power"), only("component-stop")];
     const holders = createHolders([first, second]);
-    expect(holders.accepts(link)).toEqual({ means: "link" });
+    expect(holders.accepts(stop)).toEqual({ means: "component-stop" });
     await clock.drive(holders.start(held("a", power), lease, signal));
-    await clock.drive(holders.start(held("b", link), lease, signal));
+    await clock.drive(holders.start(held("b", stop), lease, signal));
     expect([[...first.held.keys()], [...second.held.keys()]]).toEqual([["a"], ["b"]]);
     expect((await holders.list(signal)).map((one) => one.held.id)).toEqual(["a", "b"]);
   });
 
   test("say why nobody does", async () => {
-    const holders = createHolders([only("link")]);
-    expect(holders.accepts(power)).toEqual({ refused: "fake: not link" });
+    const holders = createHolders([only("component-stop")]);
+    expect(holders.accepts(power)).toEqual({ refused: "fake: not component-stop" });
     await expect(holders.stop(held("a", power), signal)).rejects.toThrow(
-      "nobody can hold power: fake: not link",
+      "nobody can hold power: fake: not component-stop",
     );
     expect(createHolders([]).accepts(power)).toEqual({ refused: "there is no injector" });
   });
 
   test("tell what is lost from what could not be asked about", async () => {
-    const [first, second] = [only("power"), only("link")];
+    const [first, second] = [only("power"), only("component-stop")];
     const broken: Injector = {
       name: "broken",
       accepts: (effect) => second.accepts(effect),
@@ -115,7 +115,7 @@ describe("all injectors as one", () => {
     };
     const holders = createHolders([first, broken]);
     await clock.drive(holders.start(held("a", power), lease, signal));
-    const all = [held("a", power), held("gone", power), held("b", link)];
+    const all = [held("a", power), held("gone", power), held("b", stop)];
     expect(await clock.drive(holders.renew(all, signal))).toEqual({ held: ["a"], lost: ["gone"] });
   });
 });

@@ -208,6 +208,24 @@ describe("chains", () => {
     });
   });
 
+  test("a node that is cut off is like one without power, one that is slow is not", () => {
+    const cut: Effect = {
+      kind: "node-net",
+      node: "n1",
+      direction: "both",
+      ports: [],
+      delayMs: 0,
+      jitterMs: 0,
+      lossRatio: 1,
+      sparesControlPath: false,
+    };
+    expect(told(foresight([cut]))).toMatchObject({
+      "inj>det:node-not-ready": ["node-monitor-grace-period", 40_000, 60_000],
+      "det:node-not-ready>evicted": ["tolerationSeconds", 299_000, 310_000],
+    });
+    expect(predict(foresight([{ ...cut, lossRatio: 0.2, sparesControlPath: true }]))).toEqual([]);
+  });
+
   test("what is not known makes no edge", () => {
     const effects: readonly Effect[] = [{ kind: "power", node: "n1" }];
     const old = { ...foresight(effects), nodes: [] };

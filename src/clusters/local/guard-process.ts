@@ -16,8 +16,6 @@ const LOCK_WAIT_SEC = 30;
 const GUARD_NAMES: Readonly<Record<MachineAction, string>> = {
   "power-off": "powerOff",
   "power-on": "powerOn",
-  "link-down": "linkDown",
-  "link-up": "linkUp",
   reboot: "reboot",
 };
 

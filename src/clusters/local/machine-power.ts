@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, NinetyError } from "../../model/error.ts";
 import { limitCgroup, makeCgroup, processesIn, removeCgroup } from "./host/cgroup.ts";
@@ -10,7 +10,7 @@ import type { Layout, Machine } from "./layout.ts";
 import { machineLines, plugLines } from "./network.ts";
 
 /** What can be done to a machine from outside, each right in any state. */
-export const MACHINE_ACTIONS = ["power-off", "power-on", "reboot", "link-down", "link-up"] as const;
+export const MACHINE_ACTIONS = ["power-off", "power-on", "reboot"] as const;
 export type MachineAction = (typeof MACHINE_ACTIONS)[number];
 
 export async function actOn(layout: Layout, name: string, action: MachineAction): Promise<void> {
@@ -25,12 +25,6 @@ export async function actOn(layout: Layout, name: string, action: MachineAction)
     case "reboot":
       await powerOff(layout, machine);
       return powerOn(layout, machine);
-    case "link-down":
-      writeFileSync(unpluggedFile(machine), "");
-      return setPort(layout, machine, "down");
-    case "link-up":
-      rmSync(unpluggedFile(machine), { force: true });
-      return setPort(layout, machine, "up");
   }
 }
 
@@ -55,7 +49,6 @@ async function wire(layout: Layout, machine: Machine): Promise<void> {
   await removePort(control, machine.port);
   await configure(control, plugLines(machine, layout.network.bridge));
   await configure(machine.namespacePath, machineLines(machine, layout));
-  if (existsSync(unpluggedFile(machine))) await setPort(layout, machine, "down");
 }
 
 /**
@@ -63,7 +56,7 @@ async function wire(layout: Layout, machine: Machine): Promise<void> {
  * and tell the peers, which a machine without power cannot.
  */
 async function powerOff(layout: Layout, machine: Machine): Promise<void> {
-  await setPort(layout, machine, "down");
+  await unplug(layout, machine);
   await removeCgroup(machine.cgroups);
   await removePort(controlNamespace(layout), machine.port);
   await unmount(machine.namespacePath);
@@ -87,8 +80,6 @@ function start(machine: Machine): void {
   closeSync(log);
 }
 
-const unpluggedFile = (machine: Machine): string => join(machine.folder, "unplugged");
-
 export const controlNamespace = (layout: Layout): string => {
   const control = layout.machines.find(({ role }) => role === "control");
   if (control === undefined) throw new Error("layout has no control plane");
@@ -96,11 +87,11 @@ export const controlNamespace = (layout: Layout): string => {
 };
 
 /** A machine without power has no port: then there is nothing to switch. */
-async function setPort(layout: Layout, machine: Machine, to: "up" | "down"): Promise<void> {
+async function unplug(layout: Layout, machine: Machine): Promise<void> {
   const inControl = (argv: readonly string[]): string[] =>
     inNamespace(controlNamespace(layout), argv);
   const shown = await tryRun(inControl(["ip", "link", "show", machine.port]));
-  if (shown.status === 0) await run(inControl(["ip", "link", "set", machine.port, to]));
+  if (shown.status === 0) await run(inControl(["ip", "link", "set", machine.port, "down"]));
 }
 
 async function removePort(control: string, port: string): Promise<void> {

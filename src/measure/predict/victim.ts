@@ -41,12 +41,16 @@ export function victimOf(
   return { part, pod: first.object, count: mine.length, siblings };
 }
 
-const NODE_EFFECTS: readonly Effect["kind"][] = ["power", "link", "program-stop", "drain"];
+const NODE_EFFECTS: readonly Effect["kind"][] = ["power", "program-stop", "drain"];
+
+/** No packet of it comes or goes: to all others as if it had no power. */
+export const cutsOff = (effect: Effect): boolean =>
+  effect.kind === "node-net" && effect.lossRatio === 1 && !effect.sparesControlPath;
 
 function meets(effect: Effect, pod: KubeObject): boolean {
   const uid = textAt(pod, "metadata", "uid");
   if (effect.kind === "gpu-state") return effect.gpu.holder?.uid === uid;
-  if ("node" in effect && NODE_EFFECTS.includes(effect.kind)) {
+  if ("node" in effect && (NODE_EFFECTS.includes(effect.kind) || cutsOff(effect))) {
     return textAt(pod, "spec", "nodeName") === effect.node;
   }
   return "pod" in effect && effect.pod.uid === uid;

@@ -1,5 +1,4 @@
-// Switches of machines: a process is one that can be off, and a network namespace with a cable
-// to another is one whose cable can be out.
+// Switches of machines: a process is one that can be off.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +8,6 @@ import { stateOf } from "../../../src/agents/processes.ts";
 import type { GuardConfig } from "../../../src/model/agent-protocol.ts";
 import type { Effect } from "../../../src/model/effect.ts";
 import type { EffectBench } from "../effect-bench.ts";
-import { netPair } from "../net-pair.ts";
 
 type Machine = GuardConfig["machines"][string];
 
@@ -34,8 +32,6 @@ fi
 const UNUSED: Machine = {
   powerOff: ["/bin/false"],
   powerOn: ["/bin/false"],
-  linkDown: ["/bin/false"],
-  linkUp: ["/bin/false"],
   reboot: ["/bin/false"],
 };
 
@@ -92,29 +88,5 @@ async function machineBench(kind: "power" | "reboot"): Promise<EffectBench> {
         rmSync(folder, { recursive: true, force: true });
       }
     },
-  };
-}
-
-/** The two ends of one cable; `program`: path of net-effects. */
-export async function linkBench(program: string): Promise<EffectBench> {
-  const pair = await netPair(program);
-  const ends = { n1: pair.server, n2: pair.client };
-  const inNode = (node: "n1" | "n2", ...argv: readonly string[]): readonly string[] => [
-    "nsenter",
-    `--net=/proc/${ends[node].pids()[0] ?? 0}/ns/net`,
-    ...argv,
-  ];
-  const machineOf = (node: "n1" | "n2"): Machine => ({
-    ...UNUSED,
-    linkDown: inNode(node, "ip", "link", "set", "eth0", "down"),
-    linkUp: inNode(node, "ip", "link", "set", "eth0", "up"),
-  });
-  return {
-    effect: (nth) => ({ kind: "link", node: nth === 0 ? "n1" : "n2" }),
-    mark: (effect) => `"node":"${nodeOf(effect)}"`,
-    // Either end's takes the packets of both.
-    isThere: async () => (await pair.ask({ count: 1, withinMs: 300 }))[0]?.answered !== true,
-    guard: { api: null, machines: { n1: machineOf("n1"), n2: machineOf("n2") } },
-    close: () => pair.close(),
   };
 }
