@@ -34,7 +34,7 @@ export async function foresee(
       pods: livePods(placement),
       nodes: placement.nodes,
     });
-    if (segments.length > 0) await note(on, { type: "prediction", segments });
+    if (segments.length > 0) await note(on, { type: "prediction", id: step.id, segments });
   }).catch(() => {});
 }
 

@@ -21,7 +21,7 @@ import { stepTimes } from "./steps.ts";
 import { within, type Traffic } from "./traffic.ts";
 import { adviceOf } from "./advice.ts";
 import { milestonesOf } from "./milestones.ts";
-import { predictedEdges, waterfallOf } from "./waterfall.ts";
+import { laterInjects, predictedEdges, waterfallOf } from "./waterfall.ts";
 
 /** What all episodes of a run are measured from. */
 export interface EpisodesOf {
@@ -61,12 +61,15 @@ function episodeOf(group: Group, of: EpisodesOf): Episode {
   const capacity = capacityCourse(group, of, why);
   const found = detections(of.events, { fromUs, untilUs: group.untilUs });
   const service = courses.map(([, course]) => course);
-  const edges = predictedEdges(of.events);
+  const edges = predictedEdges(of.events, group);
   const untilUs = group.untilUs;
   const backUs = capacity.back?.atUs ?? null;
   const milestones = milestonesOf(of.plan, of.events, { fromUs, untilUs, backUs });
   const cleared = clearedOf(group);
-  const seen = [...found].map(([name, at]): readonly [string, Instant] => [`det:${name}`, at]);
+  const seen = [
+    ...(edges.length > 0 ? laterInjects(group) : []),
+    ...[...found].map(([name, at]): readonly [string, Instant] => [`det:${name}`, at]),
+  ];
   if (cleared) seen.push(["clr", { ...cleared, highUs: cleared.atUs }]);
   const finish = (course: LaneCourse, last: "rec" | "full"): Lane => {
     if (!effect) return course.lane;

@@ -1,22 +1,59 @@
 import type { Event } from "../model/event.ts";
-import { beyond, value, type Measured } from "../model/measured.ts";
+import { absent, beyond, value, type Measured } from "../model/measured.ts";
 import type { Segment } from "../model/measurement.ts";
 import type { Us } from "../model/quantity.ts";
 import type { Instant } from "./change-point.ts";
+import { clearedOf, type Group } from "./group.ts";
 import type { LaneCourse } from "./lanes.ts";
 import type { Mark } from "./milestones.ts";
 
 type Cause = Segment["cause"];
 
-/** What was predicted before the injects: edges between clocks; the last word on each counts. */
-export function predictedEdges(events: readonly Event[]): readonly Segment[] {
+/** How much later than it was planned for an inject may be. */
+const LATE_MS = 2_000;
+
+/**
+ * What was predicted before the injects of a group: edges between clocks; the last word on each
+ * counts. The group's effect is its first; that of a later step is a clock of its own, `inj:<id>`,
+ * which the plan leads to. Only the end that came last is the group's `clr`.
+ */
+export function predictedEdges(events: readonly Event[], group: Group): readonly Segment[] {
   const edges = new Map<string, Segment>();
+  const add = (edge: Segment): void => void edges.set(`${edge.from}>${edge.to}`, edge);
+  const [first] = byInject(group);
+  const cleared = clearedOf(group);
   for (const event of events) {
     if (event.type !== "prediction") continue;
-    for (const edge of event.segments) edges.set(`${edge.from}>${edge.to}`, edge);
+    const step = group.steps.find(({ id }) => id === event.id);
+    if (event.id !== undefined && !step) continue;
+    const isLater = step !== undefined && step !== first;
+    for (const edge of event.segments) {
+      if (edge.to === "clr" && step && step.clr?.atUs !== cleared?.atUs) continue;
+      add(isLater && edge.from === "inj" ? { ...edge, from: `inj:${step.id}` } : edge);
+    }
+  }
+  for (const { step } of edges.size > 0 ? byInject(group).slice(1) : []) {
+    const afterMs = step.injectMs - first!.step.injectMs;
+    const predicted = { lowMs: Math.max(0, afterMs - LATE_MS), highMs: afterMs + LATE_MS };
+    const cause = { object: `step ${step.id}`, setting: "at", value: step.injectMs, predicted };
+    const took = absent("ms", "predicted before it happened");
+    add({ from: "inj", to: `inj:${step.id}`, took, cause });
   }
   return [...edges.values()];
 }
+
+/** When the effects after a group's first took hold. */
+export function laterInjects(group: Group): readonly Mark[] {
+  return byInject(group)
+    .slice(1)
+    .map(({ id, inj }) => [
+      `inj:${id}`,
+      { atUs: inj!.stampUs, lowUs: inj!.lowUs, highUs: inj!.stampUs },
+    ]);
+}
+
+const byInject = ({ steps }: Group): Group["steps"] =>
+  steps.filter(({ inj }) => inj !== null).sort((a, b) => a.inj!.stampUs - b.inj!.stampUs);
 
 /**
  * The time from the effect to the end of a lane. Backwards from the end it follows the predicted

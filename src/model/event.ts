@@ -22,7 +22,8 @@ export type Event = { readonly atUs: Us } & EventBody;
 export type EventBody =
   | { readonly type: "phase"; readonly phase: Phase }
   | FaultEvent
-  | { readonly type: "prediction"; readonly segments: readonly Segment[] }
+  /** Of what follows the inject of step `id`, which is not there yet; left out: of any. */
+  | { readonly type: "prediction"; readonly id?: StepId; readonly segments: readonly Segment[] }
   /** Damage that the experiment accepts, told before the step that does it. */
   | ({ readonly type: "damage" } & Damage)
   | ClusterEvent

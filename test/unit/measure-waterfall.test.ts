@@ -38,6 +38,13 @@ function faultsUs(): number {
 
 /** One pod is told to end 1 s after the fault, and another is ready `readyS` after it. */
 function episode(segments: readonly Segment[], readyS: number | null): Episode {
+  const { record, events } = replacement(segments, readyS);
+  const { episodes } = measure({ ...record, events });
+  expect(episodes).toHaveLength(1);
+  return episodes[0]!;
+}
+
+function replacement(segments: readonly Segment[], readyS: number | null) {
   const record = makeRecord({ outages: [], podAwayS: null });
   const begun = faultsUs();
   const name = record.events.flatMap((one) =>
@@ -60,9 +67,7 @@ function episode(segments: readonly Segment[], readyS: number | null): Episode {
     ...(readyS === null ? [] : [tell(readyS, "fresh", { ready: true, devices: [] })]),
     { atUs: begun - 1, type: "prediction", segments },
   ];
-  const { episodes } = measure({ ...record, events });
-  expect(episodes).toHaveLength(1);
-  return episodes[0]!;
+  return { record, events };
 }
 
 const path = ({ capacity }: Episode): readonly string[] =>
@@ -72,6 +77,38 @@ const noted = (of: Episode): readonly string[] =>
   waterfall.definition
     .judge({ episodes: [of] } as never, {} as never)
     .map(({ what, outcome }) => `${outcome} ${what}`);
+
+test("what follows a later step counts from that step's effect", () => {
+  const { record, events } = replacement([], 16);
+  const [first] = record.plan.steps;
+  const later = { ...first!, id: "f02" as const, injectMs: first!.injectMs + 10_000 };
+  const begun = faultsUs();
+  const moved = events.map((one): Event => {
+    if (one.type !== "cluster" || one.atUs < begun) return one;
+    const [atUs, notBeforeUs] = [one.atUs + 10 * S, one.notBeforeUs + 10 * S];
+    return { ...one, atUs, notBeforeUs };
+  });
+  const second = events.flatMap((one): readonly Event[] =>
+    one.type === "fault" ? [{ ...one, ...stamped(one), id: "f02", atUs: one.atUs + 10 * S }] : [],
+  );
+  const predicted: Event = { atUs: begun + 1, type: "prediction", id: "f02", segments: CHAIN };
+  const plan = { ...record.plan, steps: [first!, later] };
+  const { episodes } = measure({ ...record, plan, events: [...moved, ...second, predicted] });
+  expect(episodes).toHaveLength(1);
+  expect(path(episodes[0]!)).toEqual([
+    "inj>inj:f02",
+    "inj:f02>evicted",
+    "evicted>created",
+    "created>scheduled",
+    "scheduled>started",
+    "started>full",
+  ]);
+  const [waited] = episodes[0]!.capacity.waterfall;
+  expect(waited).toMatchObject({ took: { value: 10_000 }, cause: { object: "step f02" } });
+  expect(noted(episodes[0]!)).toEqual(["noted capacity, started to full: longer than predicted"]);
+});
+
+const stamped = (one: Event): object => ("stampUs" in one ? { stampUs: one.stampUs + 10 * S } : {});
 
 describe("the way of a replacement", () => {
   test("is followed from its end to the effect, each piece with its cause", () => {

@@ -18,6 +18,7 @@ const MEANING: Readonly<Record<string, string>> = {
 export function meaning(clock: string): string {
   const [kind = "", nth = ""] = clock.split(":");
   if (kind === "det") return `noticed by ${nth}`;
+  if (kind === "inj" && nth !== "") return `effect of ${nth} there`;
   if (kind === "ended") return nth === "1" ? "its container ended" : `ended again (${nth})`;
   if (kind === "restarted") return `started again in place (${nth})`;
   return MEANING[clock] ?? clock;
