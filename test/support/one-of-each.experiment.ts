@@ -32,9 +32,15 @@ import { manifests } from "ninety/parts/manifests";
 import { modelServer } from "ninety/parts/model-server";
 import { relay } from "ninety/parts/relay";
 
-const server = modelServer({ replicas: 3, gpus: 1, probes: "deep", spread: "topology" });
+const server = modelServer({
+  replicas: 3,
+  gpus: 1,
+  probes: "deep",
+  spread: "topology",
+  cpu: "100m",
+});
 const front = relay({ to: server, replicas: 2, timeout: "500ms" });
-const lane = (name: string) => modelServer({ name, replicas: 1, probes: "naive", cpu: "100m" });
+const lane = (name: string) => modelServer({ name, replicas: 1, probes: "naive", cpu: "50m" });
 const frozen = lane("frozen");
 const leaking = lane("leaking");
 const packets = lane("packets");
