@@ -33,6 +33,16 @@ export default defineConfig({
           name: "full",
           include: ["test/full/**/*.full.ts"],
           fileParallelism: false,
+          testTimeout: 30 * 60_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "long",
+          include: ["test/long/**/*.long.ts"],
+          fileParallelism: false,
           testTimeout: 90 * 60_000,
           hookTimeout: 600_000,
         },

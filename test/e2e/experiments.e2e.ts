@@ -76,14 +76,6 @@ test("a cluster that is up serves several runs, each with the verdict it must ha
   const up = await ninety(["cluster", "up", "--instance", INSTANCE, "--json"]);
   expect(up.code, up.stderr).toBe(0);
 
-  const podKill = await ninety(["run", "pod-kill", "--json", "--instance", INSTANCE]);
-  expect(notPassed(reportOf(podKill).findings)).toEqual([]);
-  expect(podKill.code).toBe(0);
-
-  const containerKill = await ninety(["run", "container-kill", "--json", "--instance", INSTANCE]);
-  expect(notPassed(reportOf(containerKill).findings)).toEqual([]);
-  expect(containerKill.code).toBe(0);
-
   const broken = await ninety(["run", "canary-broken", "--json", "--instance", INSTANCE]);
   expect(reportOf(broken).outcome).toBe("fail");
   expect(broken.code).toBe(1);
