@@ -51,5 +51,5 @@ export default experiment({
   ],
   observe: "30s",
   accepts: ["pdb-broken", "affects-probes"],
-  expect: [recovery({ service: "10s", capacity: "10s" })],
+  expect: [recovery({ service: "10s" })],
 });
