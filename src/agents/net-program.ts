@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 import type { Target } from "../model/target.ts";
 import { processesOf } from "./container-process.ts";
@@ -33,9 +33,14 @@ export async function holdInNode(
   await holdProgram(task, { name, id, config: { pid: NODE_PROCESS, node: true, ...config } });
 }
 
-/** Any process of the pod: all its containers share its network. */
+/**
+ * Any process of the pod: all its containers share its network. One that is about to be gone is
+ * still listed, and has no root folder to enter any more.
+ */
 function processIn({ namespace, name, uid }: Target<"pod">): number {
-  const [inside] = processesOf(allProcesses(), { uid, container: "" });
+  const inside = processesOf(allProcesses(), { uid, container: "" }).find(({ pid }) =>
+    existsSync(`/proc/${pid}/root/`),
+  );
   if (inside !== undefined) return inside.pid;
   throw new Error(
     `network of pod ${namespace}/${name}: a container of it must run on this node, got no process of one`,

@@ -70,8 +70,9 @@ export default experiment({
     ...inTurn(
       [
         memoryStress({ on: one(leaking.pods), for: "10s", limit: "100%" }),
-        cpuStress({ on: one(leaking.pods), at: "25s", for: "15s", workers: 2 }),
-        containerKill({ on: one(leaking.pods) }),
+        containerKill({ on: one(leaking.pods), at: "8s" }),
+        // Once it has started again, and before its node may be drained.
+        cpuStress({ on: one(leaking.pods), at: "12s", for: "15s", workers: 2 }),
       ],
       gap,
     ),
