@@ -88,7 +88,7 @@ export default experiment({
       [
         imageUnavailable({ on: one(told.pods), for: "12s" }),
         podEvict({ on: one(told.pods) }),
-        podKill({ on: one(told.pods) }),
+        podKill({ on: one(told.pods), at: "20s" }),
       ],
       gap,
     ),
