@@ -70,9 +70,8 @@ export default experiment({
     ...inTurn(
       [
         memoryStress({ on: one(leaking.pods), for: "10s", limit: "100%" }),
-        containerKill({ on: one(leaking.pods), at: "8s" }),
         // Once it has started again, and before its node may be drained.
-        cpuStress({ on: one(leaking.pods), at: "12s", for: "15s", workers: 2 }),
+        cpuStress({ on: one(leaking.pods), at: "25s", for: "15s", workers: 2 }),
       ],
       gap,
     ),
@@ -81,6 +80,7 @@ export default experiment({
         netLoss({ on: one(packets.pods), for: "12s", loss: "30%" }),
         diskSlow({ on: one(packets.pods), for: "12s", speed: "1MiB" }),
         processesExhausted({ on: one(packets.pods), for: "8s" }),
+        containerKill({ on: one(packets.pods) }),
       ],
       gap,
     ),
