@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { LEASE_MS } from "../../src/model/agent-protocol.ts";
 import { cacheRoot } from "../../src/cli/folders.ts";
+import { processesWith } from "../support/holder-process.ts";
 import { machineSnapshot } from "../support/machine.ts";
 import { eventually, ninety, ROOT, start } from "../support/ninety.ts";
 
@@ -41,9 +42,12 @@ test("kill -9 in the fault: over within its lease; heal and down leave nothing",
   expect(deviceStates().some(({ state }) => state !== "ok")).toBe(true);
 
   const pid = running.child.pid ?? 0;
+  expect(processesWith("k6", newestRun("gpu-loss"))).toHaveLength(1);
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
   for (const child of children.trim().split(/\s+/)) process.kill(Number(child), "SIGKILL");
   await running.ended;
+  const run = newestRun("gpu-loss");
+  await eventually("its load is over", () => processesWith("k6", run).length === 0, 2_000);
 
   const inEffect = (): boolean =>
     deviceStates().some(
@@ -52,7 +56,6 @@ test("kill -9 in the fault: over within its lease; heal and down leave nothing",
   const overMs = await eventually("the effect is over", () => !inEffect(), LEASE_MS + 5_000);
   expect(overMs).toBeLessThan(LEASE_MS + 5_000);
 
-  const run = newestRun("gpu-loss");
   const healed = await ninety(["heal", run, "--instance", INSTANCE]);
   expect(healed.code, healed.stderr).toBe(0);
   const again = await ninety(["heal", run, "--instance", INSTANCE]);

@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
+import { stateOf } from "../../src/agents/processes.ts";
 import { processHost } from "../../src/clusters/kube/load-host.ts";
 
 const start = (script: string, env: Readonly<Record<string, string>> = {}) =>
@@ -36,8 +39,8 @@ test("a signal ends it", async () => {
 test("what cannot be started has ended, with the reason", async () => {
   const process = processHost.start({ argv: ["/not/there"], env: {}, workFolder: tmpdir() });
   const { code, stderr } = await process.ended;
-  expect(code).toBeNull();
-  expect(stderr).toContain("ENOENT");
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(/\/not\/there.*(ENOENT|No such file)/);
 });
 
 test("a line without an end is not kept for ever", async () => {
@@ -45,4 +48,20 @@ test("a line without an end is not kept for ever", async () => {
   const { signal, stderr } = await process.ended;
   expect(signal).toBe("SIGKILL");
   expect(stderr).toContain("a line must be at most");
+});
+
+test.skipIf(process.platform !== "linux")("it ends with whoever started it", async () => {
+  const module = new URL("../../src/clusters/kube/load-host.ts", import.meta.url).href;
+  const script = `
+    const { processHost } = await import(${JSON.stringify(module)});
+    const argv = [process.execPath, "-e", "console.log(process.pid); setInterval(() => {}, 1000)"];
+    processHost.start({ argv, env: {}, workFolder: "/" }).onLine((line) => console.log(line));
+  `;
+  const starter = spawn(process.execPath, ["--input-type=module", "-e", script]);
+  const [told] = (await once(starter.stdout, "data")) as [Buffer];
+  const client = Number(told.toString());
+  expect(["R", "S"]).toContain(stateOf(client));
+  starter.kill("SIGKILL");
+  // Its new parent may take its time to notice.
+  await expect.poll(() => [null, "Z"].includes(stateOf(client))).toBe(true);
 });

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { messageOf } from "../../model/error.ts";
 import type { HostProcess, LoadHost } from "../../ports/cluster.ts";
 import { LineSplitter, Tail } from "./lines.ts";
@@ -7,10 +9,18 @@ const MAX_LINE_BYTES = 2 ** 20;
 const MAX_WAITING_LINES = 10_000;
 const STDERR_CHARS = 16_384;
 
+/** A kill of ours is no end to clients: where Linux can, they end with us. */
+const ENDING_WITH_US = isThere("setpriv") ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
+
+function isThere(program: string): boolean {
+  const folders = process.platform === "linux" ? (process.env["PATH"] ?? "").split(delimiter) : [];
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
 /** Clients are plain processes of this machine: what it reaches, they reach. */
 export const processHost: LoadHost = {
   start: ({ argv, env, workFolder }) => {
-    const [program = "", ...rest] = argv;
+    const [program = "", ...rest] = [...ENDING_WITH_US, ...argv];
     const child = spawn(program, rest, {
       cwd: workFolder,
       env: { ...process.env, ...env },
