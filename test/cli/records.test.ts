@@ -1,5 +1,5 @@
 // check and report through the front door, on a record that another tool may have written.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -62,3 +62,15 @@ for (const [what, name, change] of damages) {
     expect(code).toBeLessThanOrEqual(2);
   });
 }
+
+test("the example in the docs is judged, and its minimum is what is there", async () => {
+  const example = join(ROOT, "docs/example-record");
+  expect(readdirSync(example).sort()).toEqual(["events.ndjson", "plan.json", "requests.ndjson"]);
+  const { code, stdout, stderr } = await ninety(["check", "docs/example-record"]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain("PASS  shop-loses-a-pod");
+  expect(stdout).toMatch(/service, new connections +RECOVERED +1\.\d+ s/);
+  expect(stdout).toMatch(/capacity +RECOVERED +6\.\d+ s/);
+  // Judged and nothing written.
+  expect(readdirSync(example)).toHaveLength(3);
+});
