@@ -63,6 +63,30 @@ for (const [what, name, change] of damages) {
   });
 }
 
+test("a line that breaks the format is told by file, line, field, rule and value", async () => {
+  edit("events.ndjson", (text) => text.replace('"stampUs":', '"stampUs":"late","was":'));
+  edit("requests.ndjson", (text) => text.replace('"attempts":1', '"attempts":-1'));
+  const before = readFileSync(path("events.ndjson"), "utf8").split('"stampUs"')[0]!;
+  const line = before.split("\n").length;
+  const { code, stdout, stderr } = await ninety(["check", folder]);
+  expect(code, stderr).toBe(2);
+  expect(stdout).toContain(
+    `events.ndjson line ${line}: stampUs must be a whole number of at least 0, got "late"`,
+  );
+  expect(stdout).toContain(
+    "requests.ndjson line 1: attempts must be a whole number of at least 0, got -1",
+  );
+  expect(stderr).toBe("");
+});
+
+test("a plan that breaks the format is exit 3 and says where", async () => {
+  edit("plan.json", (text) => text.replace(/"withinMs": ?\d+/, '"withinMs":"fast"'));
+  const { code, stdout, stderr } = await ninety(["check", folder]);
+  expect(code).toBe(3);
+  expect(stdout).toBe("");
+  expect(stderr).toContain('plan.json: slo.withinMs must be a number of at least 0, got "fast"');
+});
+
 test("the example in the docs is judged, and its minimum is what is there", async () => {
   const example = join(ROOT, "docs/example-record");
   expect(readdirSync(example).sort()).toEqual(["events.ndjson", "plan.json", "requests.ndjson"]);
