@@ -1,10 +1,7 @@
-import type { Event, Phase } from "../model/event.ts";
+import { STAMP_SLACK_US, type Event, type Phase } from "../model/event.ts";
 import { at, stableText } from "../model/json.ts";
 import type { Us } from "../model/quantity.ts";
 import type { Problems } from "./problems.ts";
-
-/** Stamps of other processes may lie this far outside the asking and the answer. */
-const STAMP_SLACK_US = 1_000_000;
 
 /**
  * By time; events of the same microsecond by their text, so that their lines may come in any order.

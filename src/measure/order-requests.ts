@@ -1,11 +1,8 @@
 import { stableText } from "../model/json.ts";
 import type { RunRecord } from "../model/record.ts";
-import { requestKind, type Request } from "../model/request.ts";
+import { EARLY_US, requestKind, type Request } from "../model/request.ts";
 import { Columns, ColumnsBuilder } from "./columns.ts";
 import type { Problems } from "./problems.ts";
-
-/** The generator may start a request this much before its tick, by rounding. */
-const EARLY_US = 10_000;
 
 /** By scenario, each by intended start and id, without what cannot be read. */
 export type Ordered = ReadonlyMap<string, Columns>;

@@ -17,6 +17,9 @@ export type Phase =
   | "teardown"
   | "end";
 
+/** Stamps of other processes may lie this far outside the asking and the answer. */
+export const STAMP_SLACK_US = 1_000_000;
+
 export type Event = { readonly atUs: Us } & EventBody;
 
 export type EventBody =

@@ -41,6 +41,9 @@ export type Request =
         readonly backend: string;
       });
 
+/** The generator may start a request this much before its tick, by rounding. */
+export const EARLY_US = 10_000;
+
 export type RequestOutcome = Request["outcome"];
 
 /** How far a request came; each kind has the fields of those before it and some more. */

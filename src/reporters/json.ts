@@ -1,31 +1,27 @@
 import { stableText } from "../model/json.ts";
+import type { RunReport } from "../model/report.ts";
 import type { Reporter } from "../ports/reporter.ts";
 
-/** Everything a program needs to know of a run, as one object. */
 export const json: Reporter = {
   name: "json",
   about: "Verdict and measurement as one JSON object.",
   file: "report.json",
-  render: ({ record, measurement, verdict, folder }) =>
-    `${stableText(
-      {
-        schema: 1,
-        experiment: verdict.experiment,
-        seed: verdict.seed,
-        outcome: verdict.outcome,
-        hypothesis: record.plan.hypothesis,
-        level: measurement.level,
-        folder,
-        findings: verdict.findings,
-        steps: measurement.steps,
-        episodes: measurement.episodes,
-        scenarios: measurement.scenarios,
-        generator: measurement.generator,
-        completeness: measurement.completeness,
-        leftovers: measurement.leftovers,
-        environment: record.environment,
-        ...(record.artifacts ? { artifacts: record.artifacts } : {}),
-      },
-      2,
-    )}\n`,
+  render: ({ record, measurement, verdict, folder }) => {
+    const { steps, episodes, scenarios, generator, completeness, leftovers } = measurement;
+    const report: RunReport = {
+      ...verdict,
+      hypothesis: record.plan.hypothesis,
+      level: measurement.level,
+      folder,
+      steps,
+      episodes,
+      scenarios,
+      generator,
+      completeness,
+      leftovers,
+      environment: record.environment,
+      ...(record.artifacts ? { artifacts: record.artifacts } : {}),
+    };
+    return `${stableText(report, 2)}\n`;
+  },
 };

@@ -1,53 +1,119 @@
-import { createReadStream, existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { constants, createGunzip } from "node:zlib";
 import { EXIT, NinetyError, messageOf } from "../model/error.ts";
 import type { ArtifactIndex } from "../model/artifact.ts";
 import type { Event } from "../model/event.ts";
 import { listAt, numberAt, textAt } from "../model/json.ts";
 import type { Plan } from "../model/plan.ts";
+import type { Us } from "../model/quantity.ts";
 import type { Environment, RunRecord } from "../model/record.ts";
-import type { Sample } from "../model/request.ts";
+import type { RequestsEnd, Sample } from "../model/request.ts";
+import { formatProblems, isSound, showBroken, type Format } from "./format.ts";
+import { eachLine, Problems, type Line } from "./lines.ts";
 import { PackedRequests } from "./packed-requests.ts";
 import { sha256 } from "./plan-hash.ts";
 
-const PROBLEMS_MAX = 100;
+/** Of a document that breaks its schema: more would hide the first. */
+const TOLD_MAX = 5;
 
 /**
- * Reads a run's folder back. plan.json and events.ndjson must be there (exit 3); anything else that
- * is missing or unreadable is a problem in the record, which keeps it from passing.
+ * Reads a run's folder back. plan.json must be there and fit its schema (exit 3); anything else
+ * that is missing, unreadable or does not fit is a problem in the record, which keeps it from
+ * passing. Events, samples and an environment that do not fit are left out.
  */
 export async function readRecord(folder: string): Promise<RunRecord> {
-  const problems: string[] = [];
-  const plan = await document<Plan>(folder, "plan.json");
-  if (!plan) {
-    throw new NinetyError(`${folder} is not a run: it has no plan.json`, {
-      exit: EXIT.usage,
-      hint: "a run's folder is reports/runs/<experiment>/<utc>-<seed>; list them: ninety list runs",
-    });
-  }
-  const events = (await lines(folder, "events.ndjson", problems)) as unknown as Event[];
+  const problems = new Problems();
+  const plan = await readPlan(folder);
+  const events = await lines(folder, "events.ndjson", { as: "event", problems });
+  if (events === null) problems.add("events.ndjson is missing");
   const { requests, ends } = await readRequests(folder, problems);
-  if (ends.length > 1) problems.push(`requests: ${ends.length} end lines`);
-  const samples = await lines(folder, "samples.ndjson", null);
+  if (ends.length > 1) problems.add(`requests: ${ends.length} end lines`);
+  const samples = await lines(folder, "samples.ndjson", { as: "sample", problems });
   const artifacts = await artifactIndex(folder);
-  const environment = await document<Environment>(folder, "environment.json");
+  const environment = await readEnvironment(folder, problems);
   const wanted = environment?.planSha256;
   const got = sha256((await textOf(join(folder, "plan.json"))) ?? "");
   if (wanted !== undefined && wanted !== got) {
-    problems.push(`plan.json must be the one that was run, SHA-256 ${wanted}, got ${got}`);
+    problems.add(`plan.json must be the one that was run, SHA-256 ${wanted}, got ${got}`);
   }
+  const [end, ...others] = ends;
   return {
     plan,
     environment,
-    events: events.filter((event) => isEvent(event, problems)),
+    events: (events ?? []) as unknown as readonly Event[],
     requests,
-    requestsEnd: ends.length === 1 ? { requests: numberAt(ends[0], "requests") ?? -1 } : null,
-    samples: samples.filter(isSample) as unknown as Sample[],
+    requestsEnd: end && others.length === 0 ? { requests: end.requests } : null,
+    samples: (samples ?? []) as unknown as readonly Sample[],
     ...(artifacts ? { artifacts } : {}),
-    problems,
+    problems: problems.list(),
   };
+}
+
+/** What a run did, to undo it: whatever else of its record is wrong or missing. */
+export interface Done {
+  /** Also those that do not fit their schema, as long as they say what was begun. */
+  readonly events: readonly Event[];
+  /** CLOCK_MONOTONIC at the start of the run; null: the record does not say. */
+  readonly monotonicStartUs: Us | null;
+  readonly problems: readonly string[];
+}
+
+/** Throws where the folder has no events (exit 3): then nothing is known to be open. */
+export async function readDone(folder: string): Promise<Done> {
+  const problems = new Problems();
+  const events: Line[] = [];
+  const each = (line: Line, at: { readonly file: string; readonly number: number }): void => {
+    for (const broken of formatProblems("event", line)) problems.broken(at, broken);
+    const known = typeof line["type"] === "string" && Number.isFinite(line["atUs"]);
+    if (known && (line["edge"] !== "inject-begin" || saysEffects(line))) events.push(line);
+  };
+  if (!(await eachLine(folder, "events.ndjson", { problems, each }))) {
+    throw notRun(folder, "events.ndjson");
+  }
+  const environment = await document<Environment>(folder, "environment.json").catch(
+    (error: unknown) => {
+      problems.add(messageOf(error));
+      return null;
+    },
+  );
+  return {
+    events: events as unknown as readonly Event[],
+    monotonicStartUs: numberAt(environment, "monotonicStartUs") ?? null,
+    problems: problems.list(),
+  };
+}
+
+function saysEffects(line: Line): boolean {
+  const effects = line["effects"];
+  return Array.isArray(effects) && effects.every((held) => textAt(held, "effect", "kind") !== "");
+}
+
+function notRun(folder: string, without: string): NinetyError {
+  return new NinetyError(`${folder} is not a run: it has no ${without}`, {
+    exit: EXIT.usage,
+    hint: "a run's folder is reports/runs/<experiment>/<utc>-<seed>; list them: ninety list runs",
+  });
+}
+
+async function readPlan(folder: string): Promise<Plan> {
+  const plan = await document<Plan>(folder, "plan.json");
+  if (!plan) throw notRun(folder, "plan.json");
+  const broken = formatProblems("plan", plan);
+  if (broken.length === 0) return plan;
+  const told = broken.slice(0, TOLD_MAX).map((one) => showBroken("plan.json", one));
+  const more = broken.length > TOLD_MAX ? `; and ${broken.length - TOLD_MAX} more` : "";
+  throw new NinetyError(`${join(folder, told.join("; "))}${more}`, {
+    exit: EXIT.usage,
+    hint: "docs/schemas/plan.schema.json says what a plan may be",
+  });
+}
+
+async function readEnvironment(folder: string, problems: Problems): Promise<Environment | null> {
+  const environment = await document<Environment>(folder, "environment.json");
+  if (environment === null) return null;
+  const broken = formatProblems("environment", environment);
+  for (const one of broken.slice(0, TOLD_MAX)) problems.add(showBroken("environment.json", one));
+  return broken.length === 0 ? environment : null;
 }
 
 async function document<T>(folder: string, name: string): Promise<T | null> {
@@ -84,116 +150,61 @@ async function textOf(path: string): Promise<Buffer | null> {
   }
 }
 
-type Line = Readonly<Record<string, unknown>>;
-
-/** Null problems: nobody asks whether the file is there. */
+/** Those that fit; null: the file is not there. */
 async function lines(
   folder: string,
-  name: string,
-  problems: string[] | null,
-): Promise<readonly Line[]> {
+  file: string,
+  { as, problems }: { readonly as: Format; readonly problems: Problems },
+): Promise<readonly Line[] | null> {
   const out: Line[] = [];
-  const isThere = await eachLine(folder, name, { problems, each: (line) => void out.push(line) });
-  if (!isThere) problems?.push(`${name} is missing`);
-  return out;
+  const isThere = await eachLine(folder, file, {
+    problems,
+    each: (line, at) => {
+      const broken = formatProblems(as, line);
+      for (const one of broken) problems.broken(at, one);
+      if (broken.length === 0) out.push(line);
+    },
+  });
+  return isThere ? out : null;
 }
 
 interface ReadRequests {
   readonly requests: PackedRequests;
-  readonly ends: readonly Line[];
+  readonly ends: readonly RequestsEnd[];
 }
 
-async function readRequests(folder: string, problems: string[]): Promise<ReadRequests> {
+async function readRequests(folder: string, problems: Problems): Promise<ReadRequests> {
   for (const name of ["requests.ndjson.gz", "requests.ndjson"]) {
     const requests = new PackedRequests();
-    const ends: Line[] = [];
-    const own: string[] = [];
-    const each = (line: Line): void => {
-      if (line["end"] === true) ends.push(line);
-      else if (isRequest(line, own)) requests.push(line);
+    const ends: RequestsEnd[] = [];
+    const own = new Problems();
+    const each = (line: Line, at: { readonly file: string; readonly number: number }): void => {
+      const isEnd = line["end"] === true;
+      const broken = !isEnd && isSound(line) ? [] : formatProblems(isEnd ? "end" : "request", line);
+      for (const one of broken) own.broken(at, one);
+      if (!isEnd && isKnown(line)) requests.push(line);
+      if (isEnd && broken.length === 0) ends.push(line as unknown as RequestsEnd);
     };
     try {
       if (!(await eachLine(folder, name, { problems: own, each }))) continue;
     } catch (error) {
       if (!name.endsWith(".gz")) throw error;
-      problems.push(`${name} is cut or not gzip: ${messageOf(error)}`);
+      problems.add(`${name} is cut or not gzip: ${messageOf(error)}`);
       return { requests: new PackedRequests(), ends: [] };
     }
-    for (const problem of own) note(problems, problem);
+    problems.addAll(own);
     return { requests, ends };
   }
-  problems.push("requests.ndjson is missing");
+  problems.add("requests.ndjson is missing");
   return { requests: new PackedRequests(), ends: [] };
 }
 
-const CHUNK_BYTES = 256 * 1_024;
-
-/** Line by line, however long the file is; false: it is not there. */
-async function eachLine(
-  folder: string,
-  name: string,
-  of: { readonly problems: string[] | null; readonly each: (line: Line) => void },
-): Promise<boolean> {
-  const path = join(folder, name);
-  if (!existsSync(path)) return false;
-  let number = 0;
-  const take = (text: string): void => {
-    number += 1;
-    if (text === "") return;
-    const line = objectOf(text);
-    if (line) of.each(line);
-    else note(of.problems, `${name} line ${number} is not a JSON object`);
-  };
-  let rest = "";
-  for await (const text of textsOf(path)) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop() ?? "";
-    for (const part of parts) take(part);
-  }
-  take(rest);
-  return true;
-}
-
-async function* textsOf(path: string): AsyncGenerator<string> {
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  if (!path.endsWith(".gz")) return yield* file.setEncoding("utf8") as AsyncIterable<string>;
-  // What a killed run managed to write is still worth reading; the end line says if it is all.
-  const unzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: CHUNK_BYTES });
-  file.on("error", (error) => unzip.destroy(error));
-  yield* file.pipe(unzip).setEncoding("utf8") as AsyncIterable<string>;
-}
-
-function objectOf(text: string): Line | null {
-  try {
-    const line: unknown = JSON.parse(text);
-    return typeof line === "object" && line !== null ? (line as Line) : null;
-  } catch {
-    return null;
-  }
-}
-
-function note(problems: string[] | null, problem: string): void {
-  if (problems && problems.length < PROBLEMS_MAX) problems.push(problem);
-}
-
-function isEvent(event: Event, problems: string[]): boolean {
-  const known = typeof event.type === "string" && Number.isFinite(event.atUs);
-  if (!known) note(problems, "events: a line without type or atUs");
-  return known;
-}
-
-function isRequest(line: Line, problems: string[]): boolean {
-  const known =
+/** Which one it is, and what became of it: the rest may be wrong, and measuring says so again. */
+function isKnown(line: Line): boolean {
+  return (
     Number.isInteger(line["id"]) &&
     textAt(line, "scenario") !== "" &&
     textAt(line, "outcome") !== "" &&
-    Number.isFinite(line["intendedUs"]);
-  if (!known) note(problems, "requests: a line without id, scenario, outcome or intendedUs");
-  return known;
-}
-
-function isSample(line: Line): boolean {
-  return (
-    textAt(line, "metric") !== "" && Number.isFinite(line["atUs"]) && Number.isFinite(line["value"])
+    Number.isFinite(line["intendedUs"])
   );
 }

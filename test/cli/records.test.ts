@@ -1,5 +1,5 @@
 // check and report through the front door, on a record that another tool may have written.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -62,3 +62,39 @@ for (const [what, name, change] of damages) {
     expect(code).toBeLessThanOrEqual(2);
   });
 }
+
+test("a line that breaks the format is told by file, line, field, rule and value", async () => {
+  edit("events.ndjson", (text) => text.replace('"stampUs":', '"stampUs":"late","was":'));
+  edit("requests.ndjson", (text) => text.replace('"attempts":1', '"attempts":-1'));
+  const before = readFileSync(path("events.ndjson"), "utf8").split('"stampUs"')[0]!;
+  const line = before.split("\n").length;
+  const { code, stdout, stderr } = await ninety(["check", folder]);
+  expect(code, stderr).toBe(2);
+  expect(stdout).toContain(
+    `events.ndjson line ${line}: stampUs must be a whole number of at least 0, got "late"`,
+  );
+  expect(stdout).toContain(
+    "requests.ndjson line 1: attempts must be a whole number of at least 0, got -1",
+  );
+  expect(stderr).toBe("");
+});
+
+test("a plan that breaks the format is exit 3 and says where", async () => {
+  edit("plan.json", (text) => text.replace(/"withinMs": ?\d+/, '"withinMs":"fast"'));
+  const { code, stdout, stderr } = await ninety(["check", folder]);
+  expect(code).toBe(3);
+  expect(stdout).toBe("");
+  expect(stderr).toContain('plan.json: slo.withinMs must be a number of at least 0, got "fast"');
+});
+
+test("the example in the docs is judged, and its minimum is what is there", async () => {
+  const example = join(ROOT, "docs/example-record");
+  expect(readdirSync(example).sort()).toEqual(["events.ndjson", "plan.json", "requests.ndjson"]);
+  const { code, stdout, stderr } = await ninety(["check", "docs/example-record"]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain("PASS  shop-loses-a-pod");
+  expect(stdout).toMatch(/service, new connections +RECOVERED +1\.\d+ s/);
+  expect(stdout).toMatch(/capacity +RECOVERED +6\.\d+ s/);
+  // Judged and nothing written.
+  expect(readdirSync(example)).toHaveLength(3);
+});

@@ -3,12 +3,12 @@ import { monotonicUs, realClock } from "../../src/cli/clock.ts";
 import { healRun } from "../../src/kernel/heal.ts";
 import { createHolders } from "../../src/kernel/holders.ts";
 import { EXIT } from "../../src/model/error.ts";
-import { readRecord } from "../../src/store/read-record.ts";
+import { readDone } from "../../src/store/read-record.ts";
 import { reopenRunLog } from "../../src/store/run-log.ts";
 import { injectorAt, readStep } from "./step.ts";
 
 const { folder, holder } = readStep();
-const { events } = await readRecord(folder);
+const { events } = await readDone(folder);
 const startUs = monotonicUs();
 const clock = realClock(startUs);
 const log = await reopenRunLog(folder, clock, events);

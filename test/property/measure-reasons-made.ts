@@ -111,11 +111,17 @@ export function staleRecord(
   const goneUs = after(made, 20);
   const back = backS === undefined ? [] : [endpoints(after(made, backS), ...ALL)];
   const record = scene(made, [endpoints(goneUs, "server-b", "server-c"), ...back]);
-  const requests = record.requests.map((one) =>
-    one.outcome === "refused"
-      ? ({ ...one, outcome: as, connection: "new", firstByteUs: one.endUs, status: 503 } as Request)
-      : one,
-  );
+  const requests = record.requests.map((one): Request => {
+    if (one.outcome !== "refused") return one;
+    if (as === "connect-timeout") return { ...one, outcome: as };
+    return {
+      ...one,
+      outcome: as,
+      connection: "new",
+      firstByteUs: one.endUs,
+      status: 503,
+    } as Request;
+  });
   return { ...record, requests, samples: tableOf({ ...record, requests }, goneUs, of) };
 }
 

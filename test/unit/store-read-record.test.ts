@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { measure } from "../../src/measure/measure.ts";
 import { OUTCOMES, type Request } from "../../src/model/request.ts";
 import { PackedRequests } from "../../src/store/packed-requests.ts";
-import { readRecord } from "../../src/store/read-record.ts";
+import { readDone, readRecord } from "../../src/store/read-record.ts";
 import { ROOT } from "../support/ninety.ts";
 
 let folder = "";
@@ -117,15 +117,209 @@ test("gzip that was cut gives what it holds; what is no gzip gives nothing, and 
   }
 });
 
-test("lines that cannot be read are told with their number, at most a hundred of them", async () => {
+test("lines that are no JSON object are told with their number and what stands there", async () => {
   const file = join(folder, "requests.ndjson");
-  writeFileSync(file, [lines[0], "{", "", "null", ...lines.slice(1)].join("\n"));
+  writeFileSync(file, [lines[0], "{", "", "null", "[]", ...lines.slice(1)].join("\n"));
   const { problems, requests } = await readRecord(folder);
   expect(problems).toEqual([
-    "requests.ndjson line 2 is not a JSON object",
-    "requests.ndjson line 4 is not a JSON object",
+    'requests.ndjson line 2 must be a JSON object, got "{" (and 2 more lines)',
   ]);
   expect(requests.length).toBe(written.length);
   writeFileSync(file, "{\n".repeat(5_000));
+  expect((await readRecord(folder)).problems).toEqual([
+    'requests.ndjson line 1 must be a JSON object, got "{" (and 4999 more lines)',
+  ]);
+});
+
+test("lines may end as on Windows, and nothing of a line reaches a terminal unseen", async () => {
+  const file = join(folder, "events.ndjson");
+  const before = await readRecord(folder);
+  const all = readFileSync(file, "utf8").replaceAll("\n", "\r\n");
+  writeFileSync(file, `${all}\r\n`);
+  expect(await readRecord(folder)).toMatchObject({ events: before.events, problems: [] });
+  writeFileSync(file, `${all}{"atUs":0,"type":"\u009b2J\u202e"}`);
+  const { problems } = await readRecord(folder);
+  expect(problems[0]).toMatch(/, got "\\u009b2J\\u202e"$/);
+});
+
+/** A line of a file with one field changed, and what is then said of it. */
+const WRONG: readonly (readonly [file: string, of: RegExp, change: object, problem: string])[] = [
+  [
+    "requests.ndjson",
+    /"outcome":"ok"/,
+    { attempts: "x" },
+    'attempts must be a whole number of at least 0, got "x"',
+  ],
+  [
+    "requests.ndjson",
+    /"outcome":"ok"/,
+    { backend: undefined },
+    "backend must be a text, got nothing",
+  ],
+  [
+    "requests.ndjson",
+    /"outcome":"ok"/,
+    { status: 99 },
+    "status must be a whole number of 100 to 999, got 99",
+  ],
+  [
+    "requests.ndjson",
+    /"outcome":"ok"/,
+    { outcome: "fine" },
+    expect.stringMatching(/outcome must be one of dropped, open, .*bad-content, got "fine"$/),
+  ],
+  [
+    "requests.ndjson",
+    /"outcome":"ok"/,
+    { endUs: 1, firstByteUs: 1 },
+    expect.stringMatching(/endUs must be at least startUs, got 1 where startUs is \d+/),
+  ],
+  [
+    "requests.ndjson",
+    /"end":true/,
+    { requests: -1 },
+    "requests must be a whole number of at least 0, got -1",
+  ],
+  [
+    "events.ndjson",
+    /"phase":"steady"/,
+    { phase: "calm" },
+    "phase must be one of preflight, deploy, warmup, steady, faults, observe, teardown, end, " +
+      'got "calm"',
+  ],
+  [
+    "events.ndjson",
+    /"phase":"steady"/,
+    { type: "face" },
+    'type must be one of phase, fault, prediction, damage, cluster, error, got "face"',
+  ],
+  [
+    "events.ndjson",
+    /"inject-begin"/,
+    { targets: [null] },
+    "targets[0] must be an object, got null",
+  ],
+  [
+    "events.ndjson",
+    /"inject-begin"/,
+    { effects: [{ id: "f01.0", effect: { kind: "cordon", node: 5 } }] },
+    "effects[0].effect.node must be a text, got 5",
+  ],
+  [
+    "events.ndjson",
+    /"inject-end"/,
+    { stampUs: undefined },
+    "stampUs must be a whole number of at least 0, got nothing",
+  ],
+  [
+    "events.ndjson",
+    /"type":"cluster"/,
+    { notBeforeUs: 2 ** 50 },
+    expect.stringMatching(/^atUs must be at least notBeforeUs, got \d+ where notBeforeUs is \d+$/),
+  ],
+  ["samples.ndjson", /./, { value: null }, "value must be a number, got null"],
+  ["samples.ndjson", /./, { tags: { pod: 1 } }, "tags.pod must be a text, got 1"],
+];
+
+test.each(WRONG)("%s, the line of %s with %o is told", async (file, of, change, problem) => {
+  const path = join(folder, file);
+  const all = readFileSync(path, "utf8").trimEnd().split("\n");
+  const nth = all.findIndex((line) => of.test(line));
+  all[nth] = JSON.stringify({ ...(JSON.parse(all[nth]!) as object), ...change });
+  writeFileSync(path, all.join("\n"));
+  const { problems } = await readRecord(folder);
+  expect(problems).toHaveLength(1);
+  const [where, said] = problems[0]!.split(/: (.*)/);
+  expect(where).toBe(`${file} line ${nth + 1}`);
+  expect(said).toEqual(problem);
+});
+
+test("lines that are wrong in the same way are one problem, at most a hundred ways", async () => {
+  const file = join(folder, "requests.ndjson");
+  const bad = written.map((one) => JSON.stringify({ ...one, attempts: -1 }));
+  writeFileSync(file, [...bad, lines.at(-1)].join("\n"));
+  const record = await readRecord(folder);
+  expect(record.problems).toEqual([
+    "requests.ndjson line 1: attempts must be a whole number of at least 0, got -1 " +
+      `(and ${bad.length - 1} more lines)`,
+  ]);
+  // They say which requests they are: measured all the same, and never a pass.
+  expect(record.requests.length).toBe(bad.length);
+  const tags = (nth: number): object => ({ [`tag${nth}`]: nth });
+  const samples = Array.from({ length: 300 }, (_, nth) =>
+    JSON.stringify({ atUs: 1, metric: "m", value: 1, tags: tags(nth) }),
+  );
+  writeFileSync(join(folder, "samples.ndjson"), samples.join("\n"));
   expect((await readRecord(folder)).problems).toHaveLength(100);
+});
+
+test("a line with more mistakes than can be told", async () => {
+  const line = JSON.stringify({ atUs: 1, type: "prediction", segments: Array(200_000).fill(0) });
+  writeFileSync(join(folder, "events.ndjson"), line);
+  const { problems } = await readRecord(folder);
+  expect(problems).toHaveLength(100);
+  expect(problems[0]).toBe("events.ndjson line 1: segments[0] must be an object, got 0");
+});
+
+test("what does not fit is not measured, and fields that are not known are passed over", async () => {
+  const file = join(folder, "events.ndjson");
+  const all = readFileSync(file, "utf8").trimEnd().split("\n");
+  const more = all.map((line) => JSON.stringify({ ...(JSON.parse(line) as object), colour: 1 }));
+  const before = await readRecord(folder);
+  writeFileSync(file, [...more, '{"atUs":5,"type":"fault"}'].join("\n"));
+  const record = await readRecord(folder);
+  expect(record.events).toHaveLength(before.events.length);
+  expect(record.problems).toEqual([
+    expect.stringMatching(/^events\.ndjson line \d+: edge must be one of inject-begin, /),
+  ]);
+});
+
+test("a plan that does not fit cannot be judged: each field that is wrong is told", async () => {
+  const file = join(folder, "plan.json");
+  const plan = JSON.parse(readFileSync(file, "utf8")) as Record<string, object>;
+  const slo = { ...plan["slo"], withinMs: "fast" };
+  writeFileSync(file, JSON.stringify({ ...plan, slo, steps: [{ id: "f01" }], schema: 2 }));
+  const message = await readRecord(folder).then(
+    () => "",
+    (error: unknown) => (error as Error).message,
+  );
+  expect(message).toContain(`${file}: schema must be 1, got 2`);
+  expect(message).toContain('; plan.json: slo.withinMs must be a number of at least 0, got "fast"');
+  expect(message).toMatch(
+    /plan\.json: steps\[0\]\.fault must be a text, got nothing; .*and \d+ more$/,
+  );
+});
+
+test("an environment that does not fit is a problem, and none", async () => {
+  const file = join(folder, "environment.json");
+  const { cluster, ...rest } = JSON.parse(readFileSync(file, "utf8")) as Record<string, object>;
+  writeFileSync(file, JSON.stringify({ ...rest, cluster: { ...cluster, versions: 5 } }));
+  const { environment, problems } = await readRecord(folder);
+  expect(environment).toBeNull();
+  expect(problems).toEqual(["environment.json: cluster.versions must be an object, got 5"]);
+});
+
+test("what was done is read to be undone, whatever else is wrong", async () => {
+  const file = join(folder, "events.ndjson");
+  const text = readFileSync(file, "utf8").replace('"lateUs":', '"laterUs":');
+  writeFileSync(file, `${text}{"atUs":9,"type":"fault","id":"f09","edge":"inject-begin"}\n{`);
+  for (const name of ["plan.json", "requests.ndjson"]) rmSync(join(folder, name));
+  const { events, problems, monotonicStartUs } = await readDone(folder);
+  expect(monotonicStartUs).toBe(1_000_000);
+  const begun = events.filter((one) => one.type === "fault" && one.edge === "inject-begin");
+  expect(begun.length).toBeGreaterThan(0);
+  expect(begun.map((one) => (one as { readonly id: string }).id)).not.toContain("f09");
+  expect(problems).toEqual([
+    expect.stringMatching(/lateUs must be a whole number of at least 0, got nothing \(and 1 more/),
+    expect.stringMatching(/targets must be a list, got nothing$/),
+    expect.stringMatching(/effects must be a list, got nothing$/),
+    expect.stringMatching(/^events\.ndjson line \d+ must be a JSON object, got "\{"$/),
+  ]);
+  writeFileSync(join(folder, "environment.json"), "{");
+  const without = await readDone(folder);
+  expect(without.events).toEqual(events);
+  expect(without.monotonicStartUs).toBeNull();
+  expect(without.problems.at(-1)).toContain("environment.json must be JSON: ");
+  rmSync(file);
+  await expect(readDone(folder)).rejects.toThrow("is not a run: it has no events.ndjson");
 });

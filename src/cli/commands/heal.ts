@@ -8,7 +8,7 @@ import type { Holders } from "../../kernel/run-system.ts";
 import type { Mark } from "../../model/marked.ts";
 import { ApiError, type Api } from "../../ports/api.ts";
 import type { Cluster } from "../../ports/cluster.ts";
-import { readRecord } from "../../store/read-record.ts";
+import { readDone } from "../../store/read-record.ts";
 import { reopenRunLog } from "../../store/run-log.ts";
 import { monotonicUs, realClock } from "../clock.ts";
 import { clusterThere, injectorsOf } from "../compose.ts";
@@ -37,7 +37,8 @@ async function healOne(
   out: Output,
 ): Promise<ExitCode> {
   const folder = await findRun(run);
-  const { events, environment } = await readRecord(folder);
+  const { events, monotonicStartUs, problems } = await readDone(folder);
+  for (const problem of problems) out.tell(`the record has problems: ${problem}`);
   const open = openSteps(events);
   const cluster = await clusterThere(options);
   if (open.length === 0 || cluster === null) {
@@ -47,7 +48,7 @@ async function healOne(
     out.object({ folder, healed: [], unhealed: [], note: why });
     return EXIT.pass;
   }
-  const startUs = environment?.monotonicStartUs ?? monotonicUs();
+  const startUs = monotonicStartUs ?? monotonicUs();
   const clock = realClock(startUs);
   const log = await reopenRunLog(folder, clock, events);
   const unhealed = await healRun(events, { clock, log, holders: holdersOf(cluster, startUs) });
