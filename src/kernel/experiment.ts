@@ -106,6 +106,7 @@ const SLO = {
   within: duration({ about: "a good request ended within it", min: "1ms", max: "5m" }),
   good: share({ about: "the share that must be good", min: "50%", max: "99.999%" }),
   breach: optional(share({ about: "below it clients are hurt", min: "1%", max: "99.999%" })),
+  window: optional(duration({ about: "what the error budget is of", min: "24h", max: "2160h" })),
 } satisfies Fields;
 
 const ABORT_WHEN = {
@@ -208,7 +209,8 @@ function readSlo(written: unknown, problems: string[]): Slo | null {
     return null;
   }
   const before = problems.length;
-  const { withinMs, goodRatio, breachRatio = goodRatio } = read("slo", SLO, written, problems);
+  const slo = read("slo", SLO, written, problems);
+  const { withinMs, goodRatio, breachRatio = goodRatio, windowMs } = slo;
   if (problems.length > before) return null;
   if (breachRatio > goodRatio) {
     problems.push(
@@ -216,7 +218,7 @@ function readSlo(written: unknown, problems: string[]): Slo | null {
         `got ${String(written["breach"])}`,
     );
   }
-  return { withinMs, goodRatio, breachRatio };
+  return { withinMs, goodRatio, breachRatio, ...(windowMs === undefined ? {} : { windowMs }) };
 }
 
 function readAbortWhen(written: unknown, problems: string[]): AbortWhen | null {

@@ -56,8 +56,10 @@ export interface Episode {
   readonly lost: Measured<"count">;
   /** Equivalent seconds of a full outage. */
   readonly outageMs: Measured<"ms">;
-  /** Share of a 30-day error budget at the SLO's objective. */
+  /** Share of the error budget of the SLO's window, at the offered rate. */
   readonly budget: Measured<"ratio">;
+  /** So many such episodes spend that budget, whole ones; `beyond`: it may have cost nothing. */
+  readonly affords: Measured<"count">;
 }
 
 /**

@@ -123,6 +123,21 @@ export interface Slo {
   readonly goodRatio: Ratio;
   /** Below it clients are hurt; at most `goodRatio`. */
   readonly breachRatio: Ratio;
+  /** What the error budget is of. Absent: 30 days. */
+  readonly windowMs?: Ms;
+}
+
+const DAY_MS = 86_400_000;
+const BUDGET_WINDOW_MS = 30 * DAY_MS;
+
+/** What the error budget is of. */
+export function budgetWindowMs({ windowMs = BUDGET_WINDOW_MS }: Slo): Ms {
+  return windowMs;
+}
+
+/** The same in days. */
+export function budgetDays(slo: Slo): number {
+  return budgetWindowMs(slo) / DAY_MS;
 }
 
 export interface PlannedStep {

@@ -1,9 +1,11 @@
 import type { Episode, Lane, Measurement } from "../model/measurement.ts";
+import type { Plan } from "../model/plan.ts";
 import type { RunRecord } from "../model/record.ts";
 import { showLimit, showMeasured } from "../model/show.ts";
 import type { Finding, Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { suiteConsole } from "./console/suite.ts";
+import { affordedIn, ofBudget } from "./run/words.ts";
 
 const WORD = { pass: "PASS", fail: "FAIL", unknown: "UNKNOWN" } as const;
 const FINDINGS_MAX = 14;
@@ -26,7 +28,7 @@ export const consoleSummary: Reporter = {
           `  ${step.id} ${step.fault}: ${step.proved}, ${step.healed} on ${step.targets.join(", ") || "nothing"}`,
       ),
       "",
-      ...measurement.episodes.flatMap((episode) => showEpisode(episode)),
+      ...measurement.episodes.flatMap((episode) => showEpisode(episode, record.plan)),
       ...showFindings(verdict),
       ...showProblems(measurement),
       "",
@@ -53,7 +55,7 @@ function row(label: string, text: string): string {
   return `  ${label.padEnd(34)} ${text}`;
 }
 
-function showEpisode(episode: Episode): readonly string[] {
+function showEpisode(episode: Episode, { slo }: Plan): readonly string[] {
   const lane = (label: string, of: Lane, scenario: string | null): readonly string[] => [
     row(label, `${of.class.padEnd(12)} ${showMeasured(of.recovery)}`),
     ...episode.reasons
@@ -73,7 +75,8 @@ function showEpisode(episode: Episode): readonly string[] {
     ...lane("  capacity", episode.capacity, null),
     row("  requests lost", showMeasured(episode.lost)),
     row("  as a full outage", showMeasured(episode.outageMs)),
-    row("  of a 30-day error budget", showMeasured(episode.budget)),
+    row(`  ${ofBudget(slo)}`, showMeasured(episode.budget)),
+    row(`  ${affordedIn(slo)}`, showMeasured(episode.affords)),
     "",
   ];
 }

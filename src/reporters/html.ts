@@ -9,6 +9,7 @@ import { artifacts, clocks, environment, events, how, scenarios, steps } from ".
 import { STYLE } from "./html/style.ts";
 import { suiteHtml } from "./html/suite.ts";
 import { escape, table } from "./html/text.ts";
+import { affordedIn, ofBudget } from "./run/words.ts";
 
 /** One self-contained file: no script, no network, the same bytes for the same record. */
 export const html: Reporter = {
@@ -25,7 +26,7 @@ export const html: Reporter = {
       `<title>${escape(title)}</title><style>${STYLE}</style></head><body><main>`,
       head(record, measurement, verdict),
       ...aborted(measurement),
-      cards(measurement),
+      cards(record, measurement),
       "<h2>What clients saw and what the cluster did</h2>",
       ...charts(record, measurement),
       "<h2>Findings</h2>",
@@ -66,7 +67,7 @@ function aborted({ completeness }: Measurement): readonly string[] {
   return [`<p class="unknown">Ended before its time: ${escape(completeness.aborted)}</p>`];
 }
 
-function cards(measurement: Measurement): string {
+function cards({ plan: { slo } }: RunRecord, measurement: Measurement): string {
   const all = measurement.episodes.flatMap((episode) => [
     ...Object.entries(episode.service).map(([name, lane]) => ({
       what: `clients well again, ${name} connections`,
@@ -85,9 +86,14 @@ function cards(measurement: Measurement): string {
       note: "more than in the steady phase",
     },
     {
-      what: "of a 30-day error budget",
+      what: ofBudget(slo),
       shows: showMeasured(episode.budget),
       note: "for one such fault",
+    },
+    {
+      what: affordedIn(slo),
+      shows: episode.affords.is === "absent" ? "?" : showMeasured(episode.affords),
+      note: episode.affords.is === "absent" ? episode.affords.why : "at the offered rate",
     },
   ]);
   const one = ({ what, shows, note }: (typeof all)[number]): string => {

@@ -1,5 +1,6 @@
 import type { Episode, Measurement } from "../model/measurement.ts";
 import type { Measured } from "../model/measured.ts";
+import type { Plan } from "../model/plan.ts";
 import type { RunRecord } from "../model/record.ts";
 import {
   showFolder,
@@ -13,7 +14,16 @@ import { decides, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { suiteMarkdown } from "./markdown/suite.ts";
 import { code, plain, table } from "./markdown/text.ts";
-import { ADVICE_HEAD, adviceCells, dueTo, fallingLanes, foretold, meaning } from "./run/words.ts";
+import {
+  ADVICE_HEAD,
+  adviceCells,
+  affordedIn,
+  dueTo,
+  fallingLanes,
+  foretold,
+  meaning,
+  ofBudget,
+} from "./run/words.ts";
 
 /** Fit for a comment on a pull request: no HTML, no picture, the same bytes wherever it ran. */
 export const markdown: Reporter = {
@@ -27,7 +37,7 @@ export const markdown: Reporter = {
       `${plain(record.plan.hypothesis)} (seed ${code(verdict.seed)}, evidence level ${measurement.level})`,
       "",
       ...stepLines(measurement),
-      ...measurement.episodes.flatMap(episodeLines),
+      ...measurement.episodes.flatMap((episode) => episodeLines(episode, record.plan)),
       ...findingLines(verdict),
       ...problemLines(measurement),
       ...planLines(record),
@@ -51,7 +61,7 @@ function stepLines({ steps }: Measurement): readonly string[] {
   return lines.length === 0 ? [] : [...lines, ""];
 }
 
-function episodeLines(episode: Episode): readonly string[] {
+function episodeLines(episode: Episode, { slo }: Plan): readonly string[] {
   const row = (what: string, is: string, measured: Measured): readonly string[] => [
     plain(what),
     is,
@@ -66,7 +76,8 @@ function episodeLines(episode: Episode): readonly string[] {
     row("capacity", episode.capacity.class, episode.capacity.recovery),
     row("requests lost", "", episode.lost),
     row("as a full outage", "", episode.outageMs),
-    row("of a 30-day error budget", "", episode.budget),
+    row(ofBudget(slo), "", episode.budget),
+    row(affordedIn(slo), "", episode.affords),
   ];
   return [
     `Recovery after ${episode.steps.join(", ")}:`,

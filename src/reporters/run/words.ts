@@ -1,5 +1,7 @@
 import type { Advice, Episode, Lane, Segment } from "../../model/measurement.ts";
+import { budgetDays, type Slo } from "../../model/plan.ts";
 import { showMs } from "../../model/quantity.ts";
+import { showNumber } from "../../model/show.ts";
 
 const MEANING: Readonly<Record<string, string>> = {
   req: "inject asked",
@@ -58,4 +60,14 @@ export function adviceCells(advice: Advice): readonly string[] {
     showMs(savesMs),
     risk,
   ];
+}
+
+/** `of a 30-day error budget`. */
+export function ofBudget(slo: Slo): string {
+  return `of a ${showNumber(budgetDays(slo))}-day error budget`;
+}
+
+/** `such faults afforded in 30 days`; an episode of several steps is one. */
+export function affordedIn(slo: Slo): string {
+  return `such faults afforded in ${showNumber(budgetDays(slo))} days`;
 }
