@@ -3,7 +3,7 @@ import type { EvidenceLevel } from "./evidence.ts";
 import type { Json } from "./json.ts";
 import type { Measured } from "./measured.ts";
 import type { StepId } from "./plan.ts";
-import type { Ms, Us } from "./quantity.ts";
+import type { Ms, Ratio, Us } from "./quantity.ts";
 import type { RequestOutcome } from "./request.ts";
 
 export type Class = "MASKED" | "RECOVERED" | "UNRECOVERED" | "METASTABLE" | "INVALID";
@@ -60,6 +60,38 @@ export interface Episode {
   readonly budget: Measured<"ratio">;
   /** So many such episodes spend that budget, whole ones; `beyond`: it may have cost nothing. */
   readonly affords: Measured<"count">;
+  readonly burnRate: BurnRate;
+}
+
+/** Alerts on how fast the error budget burns, all times from the effect. */
+export interface BurnRate {
+  /** The usual ones, as the requests say. */
+  readonly alerts: readonly BurnAlert[];
+  /** That the record has; empty: it has none. */
+  readonly real: readonly RealAlert[];
+}
+
+/** Fires while in both windows more than `thresholdRatio` of the requests are bad. */
+export interface BurnAlert {
+  readonly severity: "page" | "ticket";
+  /** So many times as fast as the budget allows. */
+  readonly factor: number;
+  /** Above 1 it can never fire. */
+  readonly thresholdRatio: Ratio;
+  readonly longMs: Ms;
+  readonly shortMs: Ms;
+  /** When it should have fired; `beyond`: not before, or not by the end of the episode. */
+  readonly due: Measured<"ms">;
+  /** How long it was due then. */
+  readonly held: Measured<"ms">;
+}
+
+export interface RealAlert {
+  readonly name: string;
+  /** Of several alerts that it stands for the first. */
+  readonly due: Measured<"ms">;
+  readonly held: Measured<"ms">;
+  readonly fired: Measured<"ms">;
 }
 
 /**

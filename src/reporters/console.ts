@@ -5,6 +5,7 @@ import { showLimit, showMeasured } from "../model/show.ts";
 import type { Finding, Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { suiteConsole } from "./console/suite.ts";
+import { firstPage, realText } from "./run/alerts.ts";
 import { affordedIn, ofBudget } from "./run/words.ts";
 
 const WORD = { pass: "PASS", fail: "FAIL", unknown: "UNKNOWN" } as const;
@@ -77,6 +78,8 @@ function showEpisode(episode: Episode, { slo }: Plan): readonly string[] {
     row("  as a full outage", showMeasured(episode.outageMs)),
     row(`  ${ofBudget(slo)}`, showMeasured(episode.budget)),
     row(`  ${affordedIn(slo)}`, showMeasured(episode.affords)),
+    row("  page for its burn rate due", firstPage(episode.burnRate)),
+    ...episode.burnRate.real.map((real) => row(`  alert ${real.name}`, realText(real))),
     "",
   ];
 }

@@ -14,6 +14,7 @@ import { decides, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { suiteMarkdown } from "./markdown/suite.ts";
 import { code, plain, table } from "./markdown/text.ts";
+import { ALERT_HEAD, alertRows } from "./run/alerts.ts";
 import {
   ADVICE_HEAD,
   adviceCells,
@@ -86,7 +87,13 @@ function episodeLines(episode: Episode, { slo }: Plan): readonly string[] {
     "",
     ...fallLines(episode),
     ...adviceLines(episode),
+    ...alertLines(episode),
   ];
+}
+
+function alertLines(episode: Episode): readonly string[] {
+  const rows = alertRows(episode).map((cells) => cells.map(plain));
+  return ["Alerts on the burn rate of the error budget:", "", ...table(ALERT_HEAD, rows), ""];
 }
 
 /** Only what was predicted: without causes there is nothing to do about it. */
