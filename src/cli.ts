@@ -68,6 +68,7 @@ interface RunFlags extends Common {
   readonly quick?: boolean;
   readonly parallel?: string;
   readonly metricsPort?: string;
+  readonly repeat?: string;
 }
 
 program
@@ -76,7 +77,7 @@ program
   .description(
     "Runs an experiment or a suite: a name from experiments/, a *.experiment.ts or a *.suite.ts\n" +
       "file; default gpu-loss. A suite exits 0 when every run ended as stated, 1 when one did not, 2\n" +
-      "when nobody can tell.",
+      "when nobody can tell. With --repeat the exit code is that of the runs' joint verdict.",
   )
   .argument("[experiment]")
   .option(...seed)
@@ -93,6 +94,11 @@ program
     "--metrics-port <port>",
     "serve live metrics for Prometheus on 127.0.0.1, /metrics; 0: any free port, told on stderr",
   )
+  .option(
+    "--repeat <count>",
+    "while nobody can tell, run it again with other victims, up to so many runs in all, 1 to 20\n" +
+      "(default 1); Ctrl-C heals and ends it",
+  )
   .option("--quick", "of a suite: leave out the runs that it calls long")
   .option(
     "--parallel <count>",
@@ -103,7 +109,7 @@ program
   .option(...json)
   .action((file: string | undefined, options: RunFlags) =>
     go(options.json, async (out) => {
-      const { seed, context, image, url, planHash, parallel, metricsPort } = options;
+      const { seed, context, image, url, planHash, parallel, metricsPort, repeat } = options;
       if (metricsPort !== undefined) metricsPortOf(metricsPort);
       const chosen = {
         ...options,
@@ -116,8 +122,12 @@ program
         keep: options.keep === true,
       };
       if (file !== undefined && (await isSuite(file))) {
-        if (planHash !== undefined) {
-          throw new NinetyError(`--plan-hash is for an experiment, got the suite ${file}`, {
+        for (const [flag, value] of Object.entries({
+          "--plan-hash": planHash,
+          "--repeat": repeat,
+        })) {
+          if (value === undefined) continue;
+          throw new NinetyError(`${flag} is for an experiment, got the suite ${file}`, {
             exit: EXIT.usage,
           });
         }
@@ -129,7 +139,7 @@ program
           hint: "list them: ninety list suites",
         });
       }
-      return run(file, chosen, out);
+      return run(file, { ...chosen, repeat }, out);
     }),
   );
 
@@ -177,6 +187,10 @@ program
 program
   .command("check")
   .summary("judge the record of a run or a suite again (default: the newest run)")
+  .description(
+    "Judges the record of a run or a suite again (default: the newest run). Several runs of one\n" +
+      "experiment, with commas, are judged together as run --repeat does.",
+  )
   .argument("[run]")
   .option(...json)
   .action((folder: string | undefined, options: Common) =>

@@ -24,6 +24,7 @@ import { serveMetrics, type MetricsServer } from "../metrics-server.ts";
 import { byName, loadExperiment, loadPlugins, type Plugins } from "../plugins.ts";
 import { progressView } from "../progress.ts";
 import { onSignals } from "../signals.ts";
+import { repeatOf, runRepeated } from "./repeat.ts";
 
 export interface RunOptions extends ClusterChoice {
   readonly seed: string | undefined;
@@ -34,6 +35,11 @@ export interface RunOptions extends ClusterChoice {
   readonly planHash: string | undefined;
   /** Where live metrics are served on loopback, as it was written; undefined: nowhere. */
   readonly metricsPort: string | undefined;
+}
+
+export interface RepeatOptions extends RunOptions {
+  /** Runs at most, until it is decided, as it was written; undefined: one. */
+  readonly repeat: string | undefined;
 }
 
 /** `http://host:port` is `host:port`. Throws with exit 3. */
@@ -91,7 +97,7 @@ const TRIES_MAX = 2;
 /** Archives are read whole for their digests. */
 const IMAGES_WITHIN_MS = 10 * 60_000;
 
-interface Job {
+export interface Job {
   readonly plan: Plan;
   readonly reading: Reading;
   readonly plugins: Plugins;
@@ -102,11 +108,12 @@ interface Job {
 
 export async function run(
   file: string | undefined,
-  options: RunOptions,
+  options: RepeatOptions,
   out: Output,
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
   const made = await planned(file, { ...options, plugins });
+  const most = repeatOf(options, made.plan.seed);
   refuseOtherPlan(made.plan, options.planHash);
   const images = made.plan.cluster.images ?? [];
   await checkImages(options, images, AbortSignal.timeout(IMAGES_WITHIN_MS));
@@ -114,21 +121,34 @@ export async function run(
   const metrics =
     metricsPort === undefined ? null : await serveMetrics(metricsPort, (text) => out.tell(text));
   try {
-    return await runJob({ ...made, plugins, options, out, metrics });
+    const job = { ...made, plugins, options, out, metrics };
+    if (most > 1) return await runRepeated(job, { most, runJob });
+    return (await runJob(job)).exit;
   } finally {
     metrics?.close();
   }
 }
 
-async function runJob(job: Job): Promise<ExitCode> {
+export interface JobEnd {
+  readonly exit: ExitCode;
+  /** Null: it ended before anything was measured. */
+  readonly judged: Judged | null;
+  readonly invalidTries: readonly InvalidTry[];
+  /** What a signal asked for, also one that came while the run was judged: no other may begin. */
+  readonly interrupted: ExitCode | null;
+}
+
+/** One run, and one more where that was INVALID. */
+async function runJob(job: Job): Promise<JobEnd> {
   const { out } = job;
   const invalidTries: InvalidTry[] = [];
   for (let nth = 1; ; nth += 1) {
-    const { exit, judged } = await runOnce(job, invalidTries);
-    const again = nth < TRIES_MAX && exit === EXIT.unknown && judged && isInvalid(judged);
+    const { exit, judged, interrupted } = await runOnce(job, invalidTries);
+    const mayGoOn = nth < TRIES_MAX && interrupted === null;
+    const again = mayGoOn && exit === EXIT.unknown && judged && isInvalid(judged);
     if (!again) {
       if (judged) tellJudged(judged, job, invalidTries);
-      return exit;
+      return { exit, judged, invalidTries, interrupted };
     }
     const why = judged.verdict.findings
       .filter(({ outcome }) => outcome === "unknown")
@@ -138,7 +158,7 @@ async function runJob(job: Job): Promise<ExitCode> {
   }
 }
 
-interface InvalidTry {
+export interface InvalidTry {
   readonly folder: string;
   readonly why: readonly string[];
 }
@@ -178,7 +198,7 @@ function tellJudged(
 async function runOnce(
   job: Job,
   earlier: readonly InvalidTry[],
-): Promise<{ readonly exit: ExitCode; readonly judged: Judged | null }> {
+): Promise<Omit<JobEnd, "invalidTries">> {
   const { plan: made, out } = job;
   const startedAt = new Date();
   const folder = join(runsRoot(), made.experiment, `${utcStamp(startedAt)}-${made.seed}`);
@@ -215,9 +235,10 @@ async function runOnce(
   );
   if (written !== null) out.tell(`error: the record could not be written: ${written}`);
   const concluded = await conclude({ ended, interrupted: signals.caught(), folder, job, earlier });
+  const interrupted = signals.caught();
   signals.end();
   if (metrics) await keepMetrics(metrics, { judged: concluded.judged, log, out });
-  return concluded;
+  return { ...concluded, interrupted };
 }
 
 /** What was told last stays beside the record; one that cannot be kept changes no verdict. */
