@@ -47,6 +47,11 @@ const program = new Command("ninety")
 const json = ["--json", "one JSON object on stdout and nothing else there"] as const;
 const seed = ["--seed <seed>", "same experiment and seed: same plan, same targets"] as const;
 const instance = ["--instance <name>", "name of the local cluster", "default"] as const;
+const patch = [
+  "--patch <file>",
+  "JSON Patch on objects of the stack, of this run alone: a file, or a run's folder for its advice",
+] as const;
+const advice = ["--advice <number>", "which advice of the run that --patch names, from 1"] as const;
 const noInstall = [
   "--no-install",
   "never install distribution packages: say what is missing",
@@ -69,6 +74,16 @@ interface RunFlags extends Common {
   readonly parallel?: string;
   readonly metricsPort?: string;
   readonly repeat?: string;
+  readonly patch?: string;
+  readonly advice?: string;
+}
+
+interface PlanFlags extends Common {
+  readonly as?: string;
+  readonly context?: string;
+  readonly image?: string;
+  readonly patch?: string;
+  readonly advice?: string;
 }
 
 program
@@ -94,6 +109,8 @@ program
     "--metrics-port <port>",
     "serve live metrics for Prometheus on 127.0.0.1, /metrics; 0: any free port, told on stderr",
   )
+  .option(...patch)
+  .option(...advice)
   .option(
     "--repeat <count>",
     "while nobody can tell, run it again with other victims, up to so many runs in all, 1 to 20\n" +
@@ -110,6 +127,7 @@ program
   .action((file: string | undefined, options: RunFlags) =>
     go(options.json, async (out) => {
       const { seed, context, image, url, planHash, parallel, metricsPort, repeat } = options;
+      const { patch, advice } = options;
       if (metricsPort !== undefined) metricsPortOf(metricsPort);
       const chosen = {
         ...options,
@@ -125,6 +143,8 @@ program
         for (const [flag, value] of Object.entries({
           "--plan-hash": planHash,
           "--repeat": repeat,
+          "--patch": patch,
+          "--advice": advice,
         })) {
           if (value === undefined) continue;
           throw new NinetyError(`${flag} is for an experiment, got the suite ${file}`, {
@@ -139,7 +159,7 @@ program
           hint: "list them: ninety list suites",
         });
       }
-      return run(file, { ...chosen, repeat }, out);
+      return run(file, { ...chosen, repeat, patch, advice }, out);
     }),
   );
 
@@ -161,27 +181,31 @@ program
   .option(...instance)
   .option("--context <name>", "a context of your kubeconfig instead of the local cluster")
   .option("--image <reference>", "image of ninety's programs, for --context")
+  .option(...patch)
+  .option(...advice)
   .option(...json)
-  .action(
-    (
-      file: string | undefined,
-      options: Common & { as?: string; context?: string; image?: string },
-    ) =>
-      go(options.json, async (out) => {
-        const { as, seed, instance, context, image } = options;
-        const ofSuite = file !== undefined && (await isSuite(file));
-        if (as === undefined) {
-          if (ofSuite) return showSuite(file, seed, out);
-          return plan(file, { seed, instance, context, image }, out);
-        }
-        if (as !== "chaos-mesh" || ofSuite) {
-          const got = ofSuite ? `the suite ${file}` : as;
-          throw new NinetyError(`--as must be chaos-mesh, of an experiment, got ${got}`, {
-            exit: EXIT.usage,
-          });
-        }
-        return planAsChaosMesh(file, { seed, instance, context }, out);
-      }),
+  .action((file: string | undefined, options: PlanFlags) =>
+    go(options.json, async (out) => {
+      const { as, seed, instance, context, image, patch, advice } = options;
+      const ofSuite = file !== undefined && (await isSuite(file));
+      if (as === undefined) {
+        if (!ofSuite) return plan(file, { seed, instance, context, image, patch, advice }, out);
+        if (patch === undefined) return showSuite(file, seed, out);
+      }
+      if (patch !== undefined) {
+        const got = as === undefined ? `the suite ${file}` : `--as ${as}`;
+        throw new NinetyError(`--patch is for the plan of an experiment, got ${got}`, {
+          exit: EXIT.usage,
+        });
+      }
+      if (as !== "chaos-mesh" || ofSuite) {
+        const got = ofSuite ? `the suite ${file}` : as;
+        throw new NinetyError(`--as must be chaos-mesh, of an experiment, got ${got}`, {
+          exit: EXIT.usage,
+        });
+      }
+      return planAsChaosMesh(file, { seed, instance, context }, out);
+    }),
   );
 
 program

@@ -18,6 +18,7 @@ import type {
   PlannedCheck,
   PlannedPart,
   Slo,
+  StackPatch,
 } from "../model/plan.ts";
 import type { Ms } from "../model/quantity.ts";
 import type { AnyCheck } from "../ports/check.ts";
@@ -32,6 +33,8 @@ export interface Reading {
   readonly hypothesis: string;
   readonly cluster: ClusterPlan;
   readonly stack: readonly PlannedPart[];
+  /** That the stack has been through; absent: it is as the file has it. */
+  readonly patches?: readonly StackPatch[];
   readonly load: LoadPlan;
   readonly slo: Slo;
   readonly warmupMs: Ms;

@@ -2,7 +2,7 @@ import type { Damage } from "./damage.ts";
 import type { EvidenceLevel } from "./evidence.ts";
 import type { Json } from "./json.ts";
 import type { Measured } from "./measured.ts";
-import type { StepId } from "./plan.ts";
+import type { StackPatch, StepId } from "./plan.ts";
 import type { Ms, Ratio, Us } from "./quantity.ts";
 import type { RequestOutcome } from "./request.ts";
 
@@ -125,16 +125,7 @@ export interface Advice {
   /** What the change makes worse, in one sentence. */
   readonly risk: string;
   /** JSON Patch of an object of the stack; null: the setting is none of an object. */
-  readonly patch: {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly name: string;
-    readonly operations: readonly {
-      readonly op: "add" | "replace";
-      readonly path: string;
-      readonly value: Json;
-    }[];
-  } | null;
+  readonly patch: StackPatch | null;
 }
 
 /** What one scenario got in one phase; good is judged under the plan's SLO. */

@@ -1,4 +1,5 @@
 import type { Json, JsonObject, KubeObject } from "./json.ts";
+import type { PatchOperation } from "./json-patch.ts";
 import type { Ms, Ratio, Rps } from "./quantity.ts";
 import type { Pick } from "./target.ts";
 
@@ -31,6 +32,16 @@ export interface Plan {
   readonly minimumReady?: Readonly<Record<string, number>>;
   /** Absent: nothing that clients see ends the run before its time. */
   readonly abortWhen?: AbortWhen;
+  /** What the stack differs by from that of the experiment's file. Absent: by nothing. */
+  readonly patches?: readonly StackPatch[];
+}
+
+/** JSON Patch of one object of the stack. */
+export interface StackPatch {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly operations: readonly PatchOperation[];
 }
 
 /** In any scenario, a share of good requests below `goodRatio` over `overMs` ends the run. */

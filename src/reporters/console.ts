@@ -1,12 +1,12 @@
 import type { Episode, Lane, Measurement } from "../model/measurement.ts";
 import type { Plan } from "../model/plan.ts";
 import type { RunRecord } from "../model/record.ts";
-import { showLimit, showMeasured } from "../model/show.ts";
+import { showLimit, showMeasured, showPatch } from "../model/show.ts";
 import type { Finding, Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { suiteConsole } from "./console/suite.ts";
 import { firstPage, realText } from "./run/alerts.ts";
-import { affordedIn, ofBudget } from "./run/words.ts";
+import { affordedIn, again, ofBudget } from "./run/words.ts";
 
 const WORD = { pass: "PASS", fail: "FAIL", unknown: "UNKNOWN" } as const;
 const FINDINGS_MAX = 14;
@@ -20,6 +20,7 @@ export const consoleSummary: Reporter = {
     [
       `${WORD[verdict.outcome]}  ${verdict.experiment}  seed ${verdict.seed}  (${measurement.level})`,
       `  ${record.plan.hypothesis}`,
+      ...(record.plan.patches ?? []).flatMap(showPatch).map((line) => `  patched ${line}`),
       ...(measurement.completeness.aborted === undefined
         ? []
         : [`  ended before its time: ${measurement.completeness.aborted}`]),
@@ -36,7 +37,7 @@ export const consoleSummary: Reporter = {
       `  report  ${folder}/report.html`,
       ...showArtifacts(record, folder),
       ...showPlan(record),
-      `  again   npm run experiment -- ${record.plan.experiment} --seed ${verdict.seed}`,
+      `  again   ${again(record.plan, folder)}`,
       "",
     ].join("\n"),
   suite: ({ suite, folder }) => suiteConsole(suite, folder),

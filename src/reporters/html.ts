@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Measurement } from "../model/measurement.ts";
 import type { RunRecord } from "../model/record.ts";
-import { showLimit, showMeasured } from "../model/show.ts";
+import { showLimit, showMeasured, showPatch } from "../model/show.ts";
 import { decides, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { charts } from "./html/charts.ts";
@@ -57,6 +57,9 @@ function head(record: RunRecord, measurement: Measurement, verdict: Verdict): st
     `<header><h1>${escape(verdict.experiment)}</h1>`,
     `<p><span class="verdict ${verdict.outcome}">${verdict.outcome.toUpperCase()}</span></p>`,
     `<p>${escape(record.plan.hypothesis)}</p>`,
+    ...(record.plan.patches ?? [])
+      .flatMap(showPatch)
+      .map((line) => `<p>patched: <code>${escape(line)}</code></p>`),
     `<p class="dim">seed ${escape(verdict.seed)} · ${escape(record.environment?.startedAt ?? "start unknown")} · ${label}</p>`,
     "</header>",
   ].join("");

@@ -14,6 +14,7 @@ export const json: Reporter = {
         seed: verdict.seed,
         outcome: verdict.outcome,
         hypothesis: record.plan.hypothesis,
+        ...(record.plan.patches ? { patches: record.plan.patches } : {}),
         level: measurement.level,
         folder,
         findings: verdict.findings,

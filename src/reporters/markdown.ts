@@ -8,6 +8,7 @@ import {
   showLimit,
   showMeasured,
   showNumber,
+  showPatch,
   showPoint,
 } from "../model/show.ts";
 import { decides, type Verdict } from "../model/verdict.ts";
@@ -17,8 +18,10 @@ import { code, plain, table } from "./markdown/text.ts";
 import { ALERT_HEAD, alertRows } from "./run/alerts.ts";
 import {
   ADVICE_HEAD,
+  adviceBefore,
   adviceCells,
   affordedIn,
+  again,
   dueTo,
   fallingLanes,
   foretold,
@@ -37,13 +40,18 @@ export const markdown: Reporter = {
       "",
       `${plain(record.plan.hypothesis)} (seed ${code(verdict.seed)}, evidence level ${measurement.level})`,
       "",
+      ...patchLines(record.plan),
       ...stepLines(measurement),
-      ...measurement.episodes.flatMap((episode) => episodeLines(episode, record.plan)),
+      ...measurement.episodes.flatMap((episode) => [
+        ...episodeLines(episode, record.plan),
+        ...adviceLines(episode, adviceBefore(measurement, episode)),
+        ...alertLines(episode),
+      ]),
       ...findingLines(verdict),
       ...problemLines(measurement),
       ...planLines(record),
       `Files: ${code(showFolder(folder))} (${code("report.html")} opens from disk); ` +
-        `again: ${code(`npm run experiment -- ${record.plan.experiment} --seed ${verdict.seed}`)}`,
+        `again: ${code(again(record.plan, showFolder(folder)))}`,
       "",
     ].join("\n"),
   suite: ({ suite, folder }) => suiteMarkdown(suite, folder),
@@ -52,6 +60,12 @@ export const markdown: Reporter = {
 function planLines({ environment }: RunRecord): readonly string[] {
   const hash = environment?.planSha256;
   return hash === undefined ? [] : [`Plan: ${code(hash)} (SHA-256 of ${code("plan.json")})`, ""];
+}
+
+function patchLines({ patches = [] }: Plan): readonly string[] {
+  if (patches.length === 0) return [];
+  const lines = patches.flatMap(showPatch).map((line) => `- ${code(line)}`);
+  return ["The stack was patched for this run:", "", ...lines, ""];
 }
 
 function stepLines({ steps }: Measurement): readonly string[] {
@@ -86,8 +100,6 @@ function episodeLines(episode: Episode, { slo }: Plan): readonly string[] {
     ...table(["Lane", "Class", "Value", "Interval", "n"], rows),
     "",
     ...fallLines(episode),
-    ...adviceLines(episode),
-    ...alertLines(episode),
   ];
 }
 
@@ -113,13 +125,18 @@ function fallLines(episode: Episode): readonly string[] {
   return ["What the seconds were due to:", "", ...table(head, rows), ""];
 }
 
-function adviceLines({ advice = [] }: Episode): readonly string[] {
+function adviceLines({ advice = [] }: Episode, before: number): readonly string[] {
   if (advice.length === 0) return [];
-  const rows = advice.map((one) => [
-    ...adviceCells(one).map(plain),
+  const rows = advice.map((one, i) => [
+    ...adviceCells(one, before + i + 1).map(plain),
     one.patch ? code(JSON.stringify(one.patch.operations)) : "no object of the stack",
   ]);
-  return ["Advice:", "", ...table([...ADVICE_HEAD, "JSON Patch"], rows), ""];
+  return [
+    "Advice (try one: `--patch <this folder> --advice <No.>`):",
+    "",
+    ...table([...ADVICE_HEAD, "JSON Patch"], rows),
+    "",
+  ];
 }
 
 function findingLines({ findings }: Verdict): readonly string[] {

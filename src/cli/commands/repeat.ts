@@ -12,7 +12,7 @@ import { exitOf, judgeFolder, type Judged } from "../judging.ts";
 import type { Output } from "../output.ts";
 import type { Plugins } from "../plugins.ts";
 import { factsOf, usage } from "../run-facts.ts";
-import type { InvalidTry, Job, JobEnd, RepeatOptions } from "./run.ts";
+import type { InvalidTry, Job, JobEnd, ExperimentOptions } from "./run.ts";
 
 /** A seed has at most 64 characters, and these are added to it. */
 const SEED_MAX = 60;
@@ -20,7 +20,7 @@ const SEED_MAX = 60;
 const SEEDS_TRIED = 20;
 
 /** How many runs at most, of the plan with that seed. Throws with exit 3. */
-export function repeatOf({ repeat = "1", planHash }: RepeatOptions, seed: string): number {
+export function repeatOf({ repeat = "1", planHash }: ExperimentOptions, seed: string): number {
   const count = Number(repeat);
   if (!Number.isInteger(count) || count < 1 || count > REPEAT_MAX) {
     throw usage(`--repeat must be 1 to ${REPEAT_MAX}, got ${repeat}`, "runs in all, at most");

@@ -5,10 +5,11 @@ import { LEASING } from "../../model/agent-protocol.ts";
 import { EXIT, NinetyError, messageOf, worstExit, type ExitCode } from "../../model/error.ts";
 import { showMeasured } from "../../model/show.ts";
 import type { Lease } from "../../model/effect.ts";
-import type { Plan, StepId } from "../../model/plan.ts";
+import type { Plan, StackPatch, StepId } from "../../model/plan.ts";
 import { createCrew } from "../../kernel/crew.ts";
 import { readExperiment, type Reading } from "../../kernel/experiment.ts";
 import { leaseOf } from "../../kernel/lease.ts";
+import { patched } from "../../kernel/patch-stack.ts";
 import { makePlan } from "../../kernel/planner.ts";
 import { run as runPlan, type RunEnd } from "../../kernel/runner.ts";
 import { cutsIn } from "../../kernel/stand-in.ts";
@@ -21,6 +22,7 @@ import { exitOf, judgeFolder, rendered, writeReports, type Judged } from "../jud
 import { explain, type Output } from "../output.ts";
 import { RunMetrics } from "../metrics.ts";
 import { serveMetrics, type MetricsServer } from "../metrics-server.ts";
+import { patchesNamed, type PatchOptions } from "../patch-file.ts";
 import { byName, loadExperiment, loadPlugins, type Plugins } from "../plugins.ts";
 import { progressView } from "../progress.ts";
 import { onSignals } from "../signals.ts";
@@ -37,7 +39,7 @@ export interface RunOptions extends ClusterChoice {
   readonly metricsPort: string | undefined;
 }
 
-export interface RepeatOptions extends RunOptions {
+export interface ExperimentOptions extends RunOptions, PatchOptions {
   /** Runs at most, until it is decided, as it was written; undefined: one. */
   readonly repeat: string | undefined;
 }
@@ -77,15 +79,18 @@ export async function planned(
     context,
     image,
     plugins,
+    patches = [],
   }: {
     seed: string | undefined;
     context: string | undefined;
     image: string | undefined;
     plugins: Plugins;
+    /** Applied to the experiment's stack. */
+    patches?: readonly StackPatch[];
   },
 ): Promise<{ readonly plan: Plan; readonly reading: Reading }> {
   const { name, loaded } = await loadExperiment(file ?? DEFAULT_EXPERIMENT);
-  const reading = readExperiment(name, loaded);
+  const reading = patched(readExperiment(name, loaded), patches);
   const chosen = chosenSeed(seed);
   const always = plugins.checks.filter((check) => check.always === true);
   const parts = addOns(reading, whereOf({ context, image }));
@@ -108,11 +113,12 @@ export interface Job {
 
 export async function run(
   file: string | undefined,
-  options: RepeatOptions,
+  options: ExperimentOptions,
   out: Output,
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
-  const made = await planned(file, { ...options, plugins });
+  const patches = await patchesNamed(options);
+  const made = await planned(file, { ...options, plugins, patches });
   const most = repeatOf(options, made.plan.seed);
   refuseOtherPlan(made.plan, options.planHash);
   const images = made.plan.cluster.images ?? [];

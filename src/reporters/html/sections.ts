@@ -5,7 +5,7 @@ import type { RunRecord } from "../../model/record.ts";
 import { artifactPathProblem, type ArtifactIndex } from "../../model/artifact.ts";
 import { showMeasured, showNumber } from "../../model/show.ts";
 import { ALERT_HEAD, ALERTS_ARE, alertRows } from "../run/alerts.ts";
-import { meaning } from "../run/words.ts";
+import { adviceBefore, meaning } from "../run/words.ts";
 import { after, escape, table } from "./text.ts";
 import { waterfall } from "./waterfall.ts";
 
@@ -30,7 +30,7 @@ export function clocks(measurement: Measurement): string {
             ? `${after(clock.low, origin)} to ${after(clock.high, origin)}`
             : "",
         ]);
-      return `<p class="dim">after ${escape(episode.steps.join(", "))}</p>${table("Clocks", ["Clock", "Instant", "Interval"], rows)}${reasons(episode)}${waterfall(episode)}${alerts(episode)}`;
+      return `<p class="dim">after ${escape(episode.steps.join(", "))}</p>${table("Clocks", ["Clock", "Instant", "Interval"], rows)}${reasons(episode)}${waterfall(episode, adviceBefore(measurement, episode))}${alerts(episode)}`;
     })
     .join("");
 }
