@@ -47,6 +47,11 @@ const program = new Command("ninety")
 const json = ["--json", "one JSON object on stdout and nothing else there"] as const;
 const seed = ["--seed <seed>", "same experiment and seed: same plan, same targets"] as const;
 const instance = ["--instance <name>", "name of the local cluster", "default"] as const;
+const patch = [
+  "--patch <file>",
+  "JSON Patch on objects of the stack, of this run alone: a file, or a run's folder for its advice",
+] as const;
+const advice = ["--advice <number>", "which advice of the run that --patch names, from 1"] as const;
 const noInstall = [
   "--no-install",
   "never install distribution packages: say what is missing",
@@ -68,6 +73,17 @@ interface RunFlags extends Common {
   readonly quick?: boolean;
   readonly parallel?: string;
   readonly metricsPort?: string;
+  readonly repeat?: string;
+  readonly patch?: string;
+  readonly advice?: string;
+}
+
+interface PlanFlags extends Common {
+  readonly as?: string;
+  readonly context?: string;
+  readonly image?: string;
+  readonly patch?: string;
+  readonly advice?: string;
 }
 
 program
@@ -76,7 +92,7 @@ program
   .description(
     "Runs an experiment or a suite: a name from experiments/, a *.experiment.ts or a *.suite.ts\n" +
       "file; default gpu-loss. A suite exits 0 when every run ended as stated, 1 when one did not, 2\n" +
-      "when nobody can tell.",
+      "when nobody can tell. With --repeat the exit code is that of the runs' joint verdict.",
   )
   .argument("[experiment]")
   .option(...seed)
@@ -93,6 +109,13 @@ program
     "--metrics-port <port>",
     "serve live metrics for Prometheus on 127.0.0.1, /metrics; 0: any free port, told on stderr",
   )
+  .option(...patch)
+  .option(...advice)
+  .option(
+    "--repeat <count>",
+    "while nobody can tell, run it again with other victims, up to so many runs in all, 1 to 20\n" +
+      "(default 1); Ctrl-C heals and ends it",
+  )
   .option("--quick", "of a suite: leave out the runs that it calls long")
   .option(
     "--parallel <count>",
@@ -103,7 +126,8 @@ program
   .option(...json)
   .action((file: string | undefined, options: RunFlags) =>
     go(options.json, async (out) => {
-      const { seed, context, image, url, planHash, parallel, metricsPort } = options;
+      const { seed, context, image, url, planHash, parallel, metricsPort, repeat } = options;
+      const { patch, advice } = options;
       if (metricsPort !== undefined) metricsPortOf(metricsPort);
       const chosen = {
         ...options,
@@ -116,8 +140,14 @@ program
         keep: options.keep === true,
       };
       if (file !== undefined && (await isSuite(file))) {
-        if (planHash !== undefined) {
-          throw new NinetyError(`--plan-hash is for an experiment, got the suite ${file}`, {
+        for (const [flag, value] of Object.entries({
+          "--plan-hash": planHash,
+          "--repeat": repeat,
+          "--patch": patch,
+          "--advice": advice,
+        })) {
+          if (value === undefined) continue;
+          throw new NinetyError(`${flag} is for an experiment, got the suite ${file}`, {
             exit: EXIT.usage,
           });
         }
@@ -129,7 +159,7 @@ program
           hint: "list them: ninety list suites",
         });
       }
-      return run(file, chosen, out);
+      return run(file, { ...chosen, repeat, patch, advice }, out);
     }),
   );
 
@@ -151,32 +181,40 @@ program
   .option(...instance)
   .option("--context <name>", "a context of your kubeconfig instead of the local cluster")
   .option("--image <reference>", "image of ninety's programs, for --context")
+  .option(...patch)
+  .option(...advice)
   .option(...json)
-  .action(
-    (
-      file: string | undefined,
-      options: Common & { as?: string; context?: string; image?: string },
-    ) =>
-      go(options.json, async (out) => {
-        const { as, seed, instance, context, image } = options;
-        const ofSuite = file !== undefined && (await isSuite(file));
-        if (as === undefined) {
-          if (ofSuite) return showSuite(file, seed, out);
-          return plan(file, { seed, instance, context, image }, out);
-        }
-        if (as !== "chaos-mesh" || ofSuite) {
-          const got = ofSuite ? `the suite ${file}` : as;
-          throw new NinetyError(`--as must be chaos-mesh, of an experiment, got ${got}`, {
-            exit: EXIT.usage,
-          });
-        }
-        return planAsChaosMesh(file, { seed, instance, context }, out);
-      }),
+  .action((file: string | undefined, options: PlanFlags) =>
+    go(options.json, async (out) => {
+      const { as, seed, instance, context, image, patch, advice } = options;
+      const ofSuite = file !== undefined && (await isSuite(file));
+      if (as === undefined) {
+        if (!ofSuite) return plan(file, { seed, instance, context, image, patch, advice }, out);
+        if (patch === undefined) return showSuite(file, seed, out);
+      }
+      if (patch !== undefined) {
+        const got = as === undefined ? `the suite ${file}` : `--as ${as}`;
+        throw new NinetyError(`--patch is for the plan of an experiment, got ${got}`, {
+          exit: EXIT.usage,
+        });
+      }
+      if (as !== "chaos-mesh" || ofSuite) {
+        const got = ofSuite ? `the suite ${file}` : as;
+        throw new NinetyError(`--as must be chaos-mesh, of an experiment, got ${got}`, {
+          exit: EXIT.usage,
+        });
+      }
+      return planAsChaosMesh(file, { seed, instance, context }, out);
+    }),
   );
 
 program
   .command("check")
   .summary("judge the record of a run or a suite again (default: the newest run)")
+  .description(
+    "Judges the record of a run or a suite again (default: the newest run). Several runs of one\n" +
+      "experiment, with commas, are judged together as run --repeat does.",
+  )
   .argument("[run]")
   .option(...json)
   .action((folder: string | undefined, options: Common) =>

@@ -14,7 +14,7 @@ import { judgeFolder, type Judged } from "./judging.ts";
 import type { Plugins } from "./plugins.ts";
 
 /** What a baseline keeps of a run. */
-function factsOf({ folder, record, measurement, verdict }: Judged): RunFacts {
+export function factsOf({ folder, record, measurement, verdict }: Judged): RunFacts {
   const { plan, environment } = record;
   const stack = plan.stack.map((part) => [part.part, sha256(stableText(part))] as const);
   return {

@@ -18,6 +18,7 @@ import type {
   PlannedCheck,
   PlannedPart,
   Slo,
+  StackPatch,
 } from "../model/plan.ts";
 import type { Ms } from "../model/quantity.ts";
 import type { AnyCheck } from "../ports/check.ts";
@@ -32,6 +33,8 @@ export interface Reading {
   readonly hypothesis: string;
   readonly cluster: ClusterPlan;
   readonly stack: readonly PlannedPart[];
+  /** That the stack has been through; absent: it is as the file has it. */
+  readonly patches?: readonly StackPatch[];
   readonly load: LoadPlan;
   readonly slo: Slo;
   readonly warmupMs: Ms;
@@ -106,6 +109,7 @@ const SLO = {
   within: duration({ about: "a good request ended within it", min: "1ms", max: "5m" }),
   good: share({ about: "the share that must be good", min: "50%", max: "99.999%" }),
   breach: optional(share({ about: "below it clients are hurt", min: "1%", max: "99.999%" })),
+  window: optional(duration({ about: "what the error budget is of", min: "24h", max: "2160h" })),
 } satisfies Fields;
 
 const ABORT_WHEN = {
@@ -208,7 +212,8 @@ function readSlo(written: unknown, problems: string[]): Slo | null {
     return null;
   }
   const before = problems.length;
-  const { withinMs, goodRatio, breachRatio = goodRatio } = read("slo", SLO, written, problems);
+  const slo = read("slo", SLO, written, problems);
+  const { withinMs, goodRatio, breachRatio = goodRatio, windowMs } = slo;
   if (problems.length > before) return null;
   if (breachRatio > goodRatio) {
     problems.push(
@@ -216,7 +221,7 @@ function readSlo(written: unknown, problems: string[]): Slo | null {
         `got ${String(written["breach"])}`,
     );
   }
-  return { withinMs, goodRatio, breachRatio };
+  return { withinMs, goodRatio, breachRatio, ...(windowMs === undefined ? {} : { windowMs }) };
 }
 
 function readAbortWhen(written: unknown, problems: string[]): AbortWhen | null {

@@ -48,6 +48,7 @@ export function makePlan(
     accepts: reading.accepts,
     ...(Object.keys(reading.minimumReady).length > 0 ? { minimumReady: reading.minimumReady } : {}),
     ...(reading.abortWhen ? { abortWhen: reading.abortWhen } : {}),
+    ...(reading.patches ? { patches: reading.patches } : {}),
   };
 }
 

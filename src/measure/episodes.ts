@@ -5,6 +5,7 @@ import type { Plan } from "../model/plan.ts";
 import type { Rps, Us } from "../model/quantity.ts";
 import type { Sample } from "../model/request.ts";
 import { holdUs } from "./breach.ts";
+import { burnRateOf } from "./burn-rate.ts";
 import { capacityOf } from "./capacity.ts";
 import type { Instant } from "./change-point.ts";
 import { clocksOf } from "./clocks.ts";
@@ -93,6 +94,7 @@ function episodeOf(group: Group, of: EpisodesOf): Episode {
     ...(edges.length > 0 ? { predicted: edges.length, advice: adviceOf(of.plan, lanes) } : {}),
     reasons: reasons(group, of, { service, capacity }),
     ...loss(group, of, why),
+    burnRate: burnRate(group, of, why),
   };
 }
 
@@ -181,9 +183,27 @@ function reasons(
   return reasonsOf([...lanes, ...down(capacity, null)], scene);
 }
 
+/** Why nothing can be said of all scenarios together. */
+function blindness({ steadyWhy }: EpisodesOf, why: string | null): string | null {
+  const blind = [...steadyWhy.values()].some((reasons) => reasons.length > 0);
+  return why ?? (blind ? "the steady phase is no basis" : null);
+}
+
+function burnRate(group: Group, of: EpisodesOf, why: string | null): Episode["burnRate"] {
+  return burnRateOf({
+    signals: of.traffics.map(({ signal }) => signal),
+    steady: spanOf(of.spans, "steady"),
+    fromUs: effectOf(group)?.stampUs ?? group.fromUs,
+    untilUs: group.untilUs,
+    slo: of.plan.slo,
+    timeoutMs: of.plan.load.timeoutMs,
+    samples: of.samples,
+    invalid: blindness(of, why),
+  });
+}
+
 function loss(group: Group, of: EpisodesOf, why: string | null): ReturnType<typeof lossOf> {
   const fromUs = effectOf(group)?.lowUs ?? group.fromUs;
-  const blind = [...of.steadyWhy.values()].some((reasons) => reasons.length > 0);
   return lossOf({
     scenarios: of.traffics.map((traffic) => ({
       steady: steadyCounts(traffic, of.spans),
@@ -191,6 +211,6 @@ function loss(group: Group, of: EpisodesOf, why: string | null): ReturnType<type
     })),
     forUs: group.untilUs - fromUs,
     slo: of.plan.slo,
-    invalid: why ?? (blind ? "the steady phase is no basis" : null),
+    invalid: blindness(of, why),
   });
 }

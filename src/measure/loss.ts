@@ -1,10 +1,8 @@
-import { absent, value } from "../model/measured.ts";
+import { absent, beyond, value, type Measured } from "../model/measured.ts";
 import type { Episode } from "../model/measurement.ts";
-import type { Slo } from "../model/plan.ts";
+import { budgetWindowMs, type Slo } from "../model/plan.ts";
 import type { Us } from "../model/quantity.ts";
 import { shareInterval } from "./binomial.ts";
-
-const BUDGET_SECONDS = 30 * 24 * 3_600;
 
 /** One scenario in the steady phase and in the episode: bad ones of all that were judged. */
 export interface LossOf {
@@ -12,12 +10,13 @@ export interface LossOf {
   readonly episode: { readonly bad: number; readonly n: number };
 }
 
-type Loss = Pick<Episode, "lost" | "outageMs" | "budget">;
+type Loss = Pick<Episode, "lost" | "outageMs" | "budget" | "affords">;
 
 /**
  * What the episode cost: bad requests above the steady share, all scenarios; as seconds of a full
- * outage at the offered rate; as a share of what 30 days at that rate may lose under the objective.
- * The interval is that of the steady share. Less than nothing is nothing.
+ * outage at the offered rate; as a share of what the SLO's window at that rate may lose under the
+ * objective, and how often that is there. The interval is that of the steady share. Less than
+ * nothing is nothing.
  */
 export function lossOf(of: {
   readonly scenarios: readonly LossOf[];
@@ -47,15 +46,34 @@ export function lossOf(of: {
     high: high * by,
     n: offered,
   });
-  const allowed = (1 - slo.goodRatio) * rateRps * BUDGET_SECONDS;
+  const allowed = (1 - slo.goodRatio) * rateRps * (budgetWindowMs(slo) / 1_000);
+  const budget =
+    allowed > 0
+      ? value("ratio", scaled(1 / allowed))
+      : absent("ratio", "an objective of 100 % has no budget");
   return {
     lost: value("count", scaled(1)),
     outageMs: value("ms", scaled(1_000 / rateRps)),
-    budget:
-      allowed > 0
-        ? value("ratio", scaled(1 / allowed))
-        : absent("ratio", "an objective of 100 % has no budget"),
+    budget,
+    affords: affordsOf(budget),
   };
+}
+
+/** In whole episodes: what the cost's upper bound affords is certain. */
+function affordsOf(budget: Measured<"ratio">): Measured<"count"> {
+  if (budget.is !== "value") {
+    return absent("count", budget.is === "absent" ? budget.why : "its cost has no upper bound");
+  }
+  const { low, high, n } = budget;
+  if (high <= 0) return absent("count", "it cost nothing: any number");
+  const times = (share: number): number => Math.floor(1 / share);
+  if (low <= 0) return beyond("count", times(high), n);
+  return value("count", {
+    value: times(budget.value),
+    low: times(high),
+    high: times(low),
+    n,
+  });
 }
 
 function nothing(why: string): Loss {
@@ -63,5 +81,6 @@ function nothing(why: string): Loss {
     lost: absent("count", why),
     outageMs: absent("ms", why),
     budget: absent("ratio", why),
+    affords: absent("count", why),
   };
 }

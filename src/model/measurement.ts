@@ -2,8 +2,8 @@ import type { Damage } from "./damage.ts";
 import type { EvidenceLevel } from "./evidence.ts";
 import type { Json } from "./json.ts";
 import type { Measured } from "./measured.ts";
-import type { StepId } from "./plan.ts";
-import type { Ms, Us } from "./quantity.ts";
+import type { StackPatch, StepId } from "./plan.ts";
+import type { Ms, Ratio, Us } from "./quantity.ts";
 import type { RequestOutcome } from "./request.ts";
 
 export type Class = "MASKED" | "RECOVERED" | "UNRECOVERED" | "METASTABLE" | "INVALID";
@@ -56,8 +56,42 @@ export interface Episode {
   readonly lost: Measured<"count">;
   /** Equivalent seconds of a full outage. */
   readonly outageMs: Measured<"ms">;
-  /** Share of a 30-day error budget at the SLO's objective. */
+  /** Share of the error budget of the SLO's window, at the offered rate. */
   readonly budget: Measured<"ratio">;
+  /** So many such episodes spend that budget, whole ones; `beyond`: it may have cost nothing. */
+  readonly affords: Measured<"count">;
+  readonly burnRate: BurnRate;
+}
+
+/** Alerts on how fast the error budget burns, all times from the effect. */
+export interface BurnRate {
+  /** The usual ones, as the requests say. */
+  readonly alerts: readonly BurnAlert[];
+  /** That the record has; empty: it has none. */
+  readonly real: readonly RealAlert[];
+}
+
+/** Fires while in both windows more than `thresholdRatio` of the requests are bad. */
+export interface BurnAlert {
+  readonly severity: "page" | "ticket";
+  /** So many times as fast as the budget allows. */
+  readonly factor: number;
+  /** Above 1 it can never fire. */
+  readonly thresholdRatio: Ratio;
+  readonly longMs: Ms;
+  readonly shortMs: Ms;
+  /** When it should have fired; `beyond`: not before, or not by the end of the episode. */
+  readonly due: Measured<"ms">;
+  /** How long it was due then. */
+  readonly held: Measured<"ms">;
+}
+
+export interface RealAlert {
+  readonly name: string;
+  /** Of several alerts that it stands for the first. */
+  readonly due: Measured<"ms">;
+  readonly held: Measured<"ms">;
+  readonly fired: Measured<"ms">;
 }
 
 /**
@@ -91,16 +125,7 @@ export interface Advice {
   /** What the change makes worse, in one sentence. */
   readonly risk: string;
   /** JSON Patch of an object of the stack; null: the setting is none of an object. */
-  readonly patch: {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly name: string;
-    readonly operations: readonly {
-      readonly op: "add" | "replace";
-      readonly path: string;
-      readonly value: Json;
-    }[];
-  } | null;
+  readonly patch: StackPatch | null;
 }
 
 /** What one scenario got in one phase; good is judged under the plan's SLO. */

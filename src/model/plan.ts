@@ -1,4 +1,5 @@
 import type { Json, JsonObject, KubeObject } from "./json.ts";
+import type { PatchOperation } from "./json-patch.ts";
 import type { Ms, Ratio, Rps } from "./quantity.ts";
 import type { Pick } from "./target.ts";
 
@@ -31,6 +32,16 @@ export interface Plan {
   readonly minimumReady?: Readonly<Record<string, number>>;
   /** Absent: nothing that clients see ends the run before its time. */
   readonly abortWhen?: AbortWhen;
+  /** What the stack differs by from that of the experiment's file. Absent: by nothing. */
+  readonly patches?: readonly StackPatch[];
+}
+
+/** JSON Patch of one object of the stack. */
+export interface StackPatch {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly operations: readonly PatchOperation[];
 }
 
 /** In any scenario, a share of good requests below `goodRatio` over `overMs` ends the run. */
@@ -123,6 +134,21 @@ export interface Slo {
   readonly goodRatio: Ratio;
   /** Below it clients are hurt; at most `goodRatio`. */
   readonly breachRatio: Ratio;
+  /** What the error budget is of. Absent: 30 days. */
+  readonly windowMs?: Ms;
+}
+
+const DAY_MS = 86_400_000;
+const BUDGET_WINDOW_MS = 30 * DAY_MS;
+
+/** What the error budget is of. */
+export function budgetWindowMs({ windowMs = BUDGET_WINDOW_MS }: Slo): Ms {
+  return windowMs;
+}
+
+/** The same in days. */
+export function budgetDays(slo: Slo): number {
+  return budgetWindowMs(slo) / DAY_MS;
 }
 
 export interface PlannedStep {

@@ -1,6 +1,7 @@
 import type { ArtifactIndex } from "./artifact.ts";
 import type { EvidenceLevel } from "./evidence.ts";
 import type { Measurement } from "./measurement.ts";
+import type { Plan } from "./plan.ts";
 import type { Environment } from "./record.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -13,6 +14,8 @@ export interface RunReport
       "steps" | "episodes" | "scenarios" | "generator" | "completeness" | "leftovers"
     > {
   readonly hypothesis: string;
+  /** What the stack differs by from the experiment's file. */
+  readonly patches?: NonNullable<Plan["patches"]>;
   readonly level: EvidenceLevel;
   /** Of the run. */
   readonly folder: string;

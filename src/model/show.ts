@@ -1,4 +1,6 @@
+import { stableText } from "./json.ts";
 import type { Measured } from "./measured.ts";
+import type { StackPatch } from "./plan.ts";
 import { showMs } from "./quantity.ts";
 import type { Finding } from "./verdict.ts";
 
@@ -78,4 +80,12 @@ export function showLimit(finding: Finding): string {
 export function showFolder(folder: string): string {
   const at = folder.lastIndexOf("reports/runs/");
   return at === -1 ? folder : folder.slice(at);
+}
+
+/** `Deployment/server: add /spec/x = 1`, an operation a line. */
+export function showPatch({ kind, name, operations }: StackPatch): readonly string[] {
+  return operations.map((one) => {
+    const value = "value" in one ? ` = ${stableText(one.value)}` : "";
+    return `${kind}/${name}: ${one.op} ${one.path}${value}`;
+  });
 }

@@ -69,6 +69,8 @@ export interface ExperimentOptions {
     readonly good: Share;
     /** Below it clients are hurt. Default: `good`. */
     readonly breach?: Share;
+    /** What the error budget is of, 24h to 2160h. Default: 30 days. */
+    readonly window?: Duration;
   };
   /** Offered but not judged. Default "10s". */
   readonly warmup?: Duration;

@@ -1,9 +1,12 @@
 import type { Episode, Lane, Measurement } from "../model/measurement.ts";
+import type { Plan } from "../model/plan.ts";
 import type { RunRecord } from "../model/record.ts";
-import { showLimit, showMeasured } from "../model/show.ts";
+import { showLimit, showMeasured, showPatch } from "../model/show.ts";
 import type { Finding, Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { suiteConsole } from "./console/suite.ts";
+import { firstPage, realText } from "./run/alerts.ts";
+import { affordedIn, again, ofBudget } from "./run/words.ts";
 
 const WORD = { pass: "PASS", fail: "FAIL", unknown: "UNKNOWN" } as const;
 const FINDINGS_MAX = 14;
@@ -17,6 +20,7 @@ export const consoleSummary: Reporter = {
     [
       `${WORD[verdict.outcome]}  ${verdict.experiment}  seed ${verdict.seed}  (${measurement.level})`,
       `  ${record.plan.hypothesis}`,
+      ...(record.plan.patches ?? []).flatMap(showPatch).map((line) => `  patched ${line}`),
       ...(measurement.completeness.aborted === undefined
         ? []
         : [`  ended before its time: ${measurement.completeness.aborted}`]),
@@ -26,14 +30,14 @@ export const consoleSummary: Reporter = {
           `  ${step.id} ${step.fault}: ${step.proved}, ${step.healed} on ${step.targets.join(", ") || "nothing"}`,
       ),
       "",
-      ...measurement.episodes.flatMap((episode) => showEpisode(episode)),
+      ...measurement.episodes.flatMap((episode) => showEpisode(episode, record.plan)),
       ...showFindings(verdict),
       ...showProblems(measurement),
       "",
       `  report  ${folder}/report.html`,
       ...showArtifacts(record, folder),
       ...showPlan(record),
-      `  again   npm run experiment -- ${record.plan.experiment} --seed ${verdict.seed}`,
+      `  again   ${again(record.plan, folder)}`,
       "",
     ].join("\n"),
   suite: ({ suite, folder }) => suiteConsole(suite, folder),
@@ -53,7 +57,7 @@ function row(label: string, text: string): string {
   return `  ${label.padEnd(34)} ${text}`;
 }
 
-function showEpisode(episode: Episode): readonly string[] {
+function showEpisode(episode: Episode, { slo }: Plan): readonly string[] {
   const lane = (label: string, of: Lane, scenario: string | null): readonly string[] => [
     row(label, `${of.class.padEnd(12)} ${showMeasured(of.recovery)}`),
     ...episode.reasons
@@ -73,7 +77,10 @@ function showEpisode(episode: Episode): readonly string[] {
     ...lane("  capacity", episode.capacity, null),
     row("  requests lost", showMeasured(episode.lost)),
     row("  as a full outage", showMeasured(episode.outageMs)),
-    row("  of a 30-day error budget", showMeasured(episode.budget)),
+    row(`  ${ofBudget(slo)}`, showMeasured(episode.budget)),
+    row(`  ${affordedIn(slo)}`, showMeasured(episode.affords)),
+    row("  page for its burn rate due", firstPage(episode.burnRate)),
+    ...episode.burnRate.real.map((real) => row(`  alert ${real.name}`, realText(real))),
     "",
   ];
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Measurement } from "../model/measurement.ts";
 import type { RunRecord } from "../model/record.ts";
-import { showLimit, showMeasured } from "../model/show.ts";
+import { showLimit, showMeasured, showPatch } from "../model/show.ts";
 import { decides, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { charts } from "./html/charts.ts";
@@ -9,6 +9,7 @@ import { artifacts, clocks, environment, events, how, scenarios, steps } from ".
 import { STYLE } from "./html/style.ts";
 import { suiteHtml } from "./html/suite.ts";
 import { escape, table } from "./html/text.ts";
+import { affordedIn, ofBudget } from "./run/words.ts";
 
 /** One self-contained file: no script, no network, the same bytes for the same record. */
 export const html: Reporter = {
@@ -25,7 +26,7 @@ export const html: Reporter = {
       `<title>${escape(title)}</title><style>${STYLE}</style></head><body><main>`,
       head(record, measurement, verdict),
       ...aborted(measurement),
-      cards(measurement),
+      cards(record, measurement),
       "<h2>What clients saw and what the cluster did</h2>",
       ...charts(record, measurement),
       "<h2>Findings</h2>",
@@ -56,6 +57,9 @@ function head(record: RunRecord, measurement: Measurement, verdict: Verdict): st
     `<header><h1>${escape(verdict.experiment)}</h1>`,
     `<p><span class="verdict ${verdict.outcome}">${verdict.outcome.toUpperCase()}</span></p>`,
     `<p>${escape(record.plan.hypothesis)}</p>`,
+    ...(record.plan.patches ?? [])
+      .flatMap(showPatch)
+      .map((line) => `<p>patched: <code>${escape(line)}</code></p>`),
     `<p class="dim">seed ${escape(verdict.seed)} · ${escape(record.environment?.startedAt ?? "start unknown")} · ${label}</p>`,
     "</header>",
   ].join("");
@@ -66,7 +70,7 @@ function aborted({ completeness }: Measurement): readonly string[] {
   return [`<p class="unknown">Ended before its time: ${escape(completeness.aborted)}</p>`];
 }
 
-function cards(measurement: Measurement): string {
+function cards({ plan: { slo } }: RunRecord, measurement: Measurement): string {
   const all = measurement.episodes.flatMap((episode) => [
     ...Object.entries(episode.service).map(([name, lane]) => ({
       what: `clients well again, ${name} connections`,
@@ -85,9 +89,14 @@ function cards(measurement: Measurement): string {
       note: "more than in the steady phase",
     },
     {
-      what: "of a 30-day error budget",
+      what: ofBudget(slo),
       shows: showMeasured(episode.budget),
       note: "for one such fault",
+    },
+    {
+      what: affordedIn(slo),
+      shows: episode.affords.is === "absent" ? "?" : showMeasured(episode.affords),
+      note: episode.affords.is === "absent" ? episode.affords.why : "at the offered rate",
     },
   ]);
   const one = ({ what, shows, note }: (typeof all)[number]): string => {

@@ -11,6 +11,7 @@ export const json: Reporter = {
     const report: RunReport = {
       ...verdict,
       hypothesis: record.plan.hypothesis,
+      ...(record.plan.patches ? { patches: record.plan.patches } : {}),
       level: measurement.level,
       folder,
       steps,

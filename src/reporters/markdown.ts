@@ -1,5 +1,6 @@
 import type { Episode, Measurement } from "../model/measurement.ts";
 import type { Measured } from "../model/measured.ts";
+import type { Plan } from "../model/plan.ts";
 import type { RunRecord } from "../model/record.ts";
 import {
   showFolder,
@@ -7,13 +8,26 @@ import {
   showLimit,
   showMeasured,
   showNumber,
+  showPatch,
   showPoint,
 } from "../model/show.ts";
 import { decides, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { suiteMarkdown } from "./markdown/suite.ts";
 import { code, plain, table } from "./markdown/text.ts";
-import { ADVICE_HEAD, adviceCells, dueTo, fallingLanes, foretold, meaning } from "./run/words.ts";
+import { ALERT_HEAD, alertRows } from "./run/alerts.ts";
+import {
+  ADVICE_HEAD,
+  adviceBefore,
+  adviceCells,
+  affordedIn,
+  again,
+  dueTo,
+  fallingLanes,
+  foretold,
+  meaning,
+  ofBudget,
+} from "./run/words.ts";
 
 /** Fit for a comment on a pull request: no HTML, no picture, the same bytes wherever it ran. */
 export const markdown: Reporter = {
@@ -26,13 +40,18 @@ export const markdown: Reporter = {
       "",
       `${plain(record.plan.hypothesis)} (seed ${code(verdict.seed)}, evidence level ${measurement.level})`,
       "",
+      ...patchLines(record.plan),
       ...stepLines(measurement),
-      ...measurement.episodes.flatMap(episodeLines),
+      ...measurement.episodes.flatMap((episode) => [
+        ...episodeLines(episode, record.plan),
+        ...adviceLines(episode, adviceBefore(measurement, episode)),
+        ...alertLines(episode),
+      ]),
       ...findingLines(verdict),
       ...problemLines(measurement),
       ...planLines(record),
       `Files: ${code(showFolder(folder))} (${code("report.html")} opens from disk); ` +
-        `again: ${code(`npm run experiment -- ${record.plan.experiment} --seed ${verdict.seed}`)}`,
+        `again: ${code(again(record.plan, showFolder(folder)))}`,
       "",
     ].join("\n"),
   suite: ({ suite, folder }) => suiteMarkdown(suite, folder),
@@ -43,6 +62,12 @@ function planLines({ environment }: RunRecord): readonly string[] {
   return hash === undefined ? [] : [`Plan: ${code(hash)} (SHA-256 of ${code("plan.json")})`, ""];
 }
 
+function patchLines({ patches = [] }: Plan): readonly string[] {
+  if (patches.length === 0) return [];
+  const lines = patches.flatMap(showPatch).map((line) => `- ${code(line)}`);
+  return ["The stack was patched for this run:", "", ...lines, ""];
+}
+
 function stepLines({ steps }: Measurement): readonly string[] {
   const lines = steps.map(
     ({ id, fault, proved, healed, targets }) =>
@@ -51,7 +76,7 @@ function stepLines({ steps }: Measurement): readonly string[] {
   return lines.length === 0 ? [] : [...lines, ""];
 }
 
-function episodeLines(episode: Episode): readonly string[] {
+function episodeLines(episode: Episode, { slo }: Plan): readonly string[] {
   const row = (what: string, is: string, measured: Measured): readonly string[] => [
     plain(what),
     is,
@@ -66,7 +91,8 @@ function episodeLines(episode: Episode): readonly string[] {
     row("capacity", episode.capacity.class, episode.capacity.recovery),
     row("requests lost", "", episode.lost),
     row("as a full outage", "", episode.outageMs),
-    row("of a 30-day error budget", "", episode.budget),
+    row(ofBudget(slo), "", episode.budget),
+    row(affordedIn(slo), "", episode.affords),
   ];
   return [
     `Recovery after ${episode.steps.join(", ")}:`,
@@ -74,8 +100,12 @@ function episodeLines(episode: Episode): readonly string[] {
     ...table(["Lane", "Class", "Value", "Interval", "n"], rows),
     "",
     ...fallLines(episode),
-    ...adviceLines(episode),
   ];
+}
+
+function alertLines(episode: Episode): readonly string[] {
+  const rows = alertRows(episode).map((cells) => cells.map(plain));
+  return ["Alerts on the burn rate of the error budget:", "", ...table(ALERT_HEAD, rows), ""];
 }
 
 /** Only what was predicted: without causes there is nothing to do about it. */
@@ -95,13 +125,18 @@ function fallLines(episode: Episode): readonly string[] {
   return ["What the seconds were due to:", "", ...table(head, rows), ""];
 }
 
-function adviceLines({ advice = [] }: Episode): readonly string[] {
+function adviceLines({ advice = [] }: Episode, before: number): readonly string[] {
   if (advice.length === 0) return [];
-  const rows = advice.map((one) => [
-    ...adviceCells(one).map(plain),
+  const rows = advice.map((one, i) => [
+    ...adviceCells(one, before + i + 1).map(plain),
     one.patch ? code(JSON.stringify(one.patch.operations)) : "no object of the stack",
   ]);
-  return ["Advice:", "", ...table([...ADVICE_HEAD, "JSON Patch"], rows), ""];
+  return [
+    "Advice (try one: `--patch <this folder> --advice <No.>`):",
+    "",
+    ...table([...ADVICE_HEAD, "JSON Patch"], rows),
+    "",
+  ];
 }
 
 function findingLines({ findings }: Verdict): readonly string[] {

@@ -90,6 +90,16 @@ describe("what is right is read", () => {
     expect(slo.breachRatio).toBe(slo.goodRatio);
   });
 
+  test("the budget's window is in the plan only where the author says so", () => {
+    const slo = { within: "1s", good: "99.9%" };
+    expect(readExperiment("sample", written({ slo })).slo).not.toHaveProperty("windowMs");
+    const week = readExperiment("sample", written({ slo: { ...slo, window: "168h" } })).slo;
+    expect(week.windowMs).toBe(168 * 3_600_000);
+    expect(problemsOf({ slo: { ...slo, window: "1h" } })).toEqual([
+      "slo.window must be 24h to 2160h, got 1h",
+    ]);
+  });
+
   test("what happens once has no end, and a node can be met by its part", () => {
     const faults = [
       drop({ on: all(server.pods), at: "5s" }),

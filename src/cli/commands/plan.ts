@@ -5,16 +5,17 @@ import { stableText } from "../../model/json.ts";
 import type { Plan } from "../../model/plan.ts";
 import { showMs } from "../../model/quantity.ts";
 import { showPick } from "../../model/target.ts";
-import { showNumber } from "../../model/show.ts";
+import { showNumber, showPatch } from "../../model/show.ts";
 import { planSha256 } from "../../store/plan-hash.ts";
 import { documentText } from "../../store/run-log.ts";
 import { clusterThere } from "../compose.ts";
 import { foresee, type Foreseen } from "../foresee.ts";
 import type { Output } from "../output.ts";
+import { patchesNamed, type PatchOptions } from "../patch-file.ts";
 import { byName, loadPlugins } from "../plugins.ts";
 import { planned } from "./run.ts";
 
-export interface PlanOptions {
+export interface PlanOptions extends PatchOptions {
   readonly seed: string | undefined;
   readonly instance: string;
   readonly context: string | undefined;
@@ -32,7 +33,8 @@ export async function plan(
   out: Output,
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
-  const { plan: made, reading } = await planned(file, { ...options, plugins });
+  const patches = await patchesNamed(options);
+  const { plan: made, reading } = await planned(file, { ...options, plugins, patches });
   const faults = byName("fault", [...reading.definitions.faults, ...plugins.faults]);
   const foreseen = await foresee(made, { cluster: await clusterThere(options), faults });
   out.text(documentText(made));
@@ -59,6 +61,7 @@ function planLines(made: Plan): readonly string[] {
   return [
     `${made.experiment}  seed ${made.seed}`,
     `  ${made.hypothesis}`,
+    ...(made.patches ?? []).flatMap(showPatch).map((line) => `  patched ${line}`),
     `  cluster: ${made.cluster.nodes} nodes with ${made.cluster.gpusPerNode} GPUs each`,
     ...(made.cluster.images ?? []).map((archive) => `  images on every node: ${archive}`),
     ...made.stack.map(

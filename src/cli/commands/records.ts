@@ -16,11 +16,13 @@ import { findRun, isSuiteFolder, listRuns, runsRoot } from "../folders.ts";
 import { exitOf, judgeFolder, rendered, writeReports } from "../judging.ts";
 import type { Output } from "../output.ts";
 import { experimentNames, loadPlugins, suiteNames } from "../plugins.ts";
+import { checkTogether } from "./repeat.ts";
 import { checkSuite, reportSuite } from "./suite.ts";
 
 /** Judges a record again. */
 export async function check(run: string | undefined, out: Output): Promise<ExitCode> {
   const plugins = await loadPlugins();
+  if (run?.includes(",")) return checkTogether(run.split(","), plugins, out);
   const folder = await findRun(run);
   if (isSuiteFolder(folder)) return checkSuite(folder, plugins, out);
   const judged = await judgeFolder(folder, plugins);

@@ -5,10 +5,11 @@ import { LEASING } from "../../model/agent-protocol.ts";
 import { EXIT, NinetyError, messageOf, worstExit, type ExitCode } from "../../model/error.ts";
 import { showMeasured } from "../../model/show.ts";
 import type { Lease } from "../../model/effect.ts";
-import type { Plan, StepId } from "../../model/plan.ts";
+import type { Plan, StackPatch, StepId } from "../../model/plan.ts";
 import { createCrew } from "../../kernel/crew.ts";
 import { readExperiment, type Reading } from "../../kernel/experiment.ts";
 import { leaseOf } from "../../kernel/lease.ts";
+import { patched } from "../../kernel/patch-stack.ts";
 import { makePlan } from "../../kernel/planner.ts";
 import { run as runPlan, type RunEnd } from "../../kernel/runner.ts";
 import { cutsIn } from "../../kernel/stand-in.ts";
@@ -21,9 +22,11 @@ import { exitOf, judgeFolder, rendered, writeReports, type Judged } from "../jud
 import { explain, type Output } from "../output.ts";
 import { RunMetrics } from "../metrics.ts";
 import { serveMetrics, type MetricsServer } from "../metrics-server.ts";
+import { patchesNamed, type PatchOptions } from "../patch-file.ts";
 import { byName, loadExperiment, loadPlugins, type Plugins } from "../plugins.ts";
 import { progressView } from "../progress.ts";
 import { onSignals } from "../signals.ts";
+import { repeatOf, runRepeated } from "./repeat.ts";
 
 export interface RunOptions extends ClusterChoice {
   readonly seed: string | undefined;
@@ -34,6 +37,11 @@ export interface RunOptions extends ClusterChoice {
   readonly planHash: string | undefined;
   /** Where live metrics are served on loopback, as it was written; undefined: nowhere. */
   readonly metricsPort: string | undefined;
+}
+
+export interface ExperimentOptions extends RunOptions, PatchOptions {
+  /** Runs at most, until it is decided, as it was written; undefined: one. */
+  readonly repeat: string | undefined;
 }
 
 /** `http://host:port` is `host:port`. Throws with exit 3. */
@@ -71,15 +79,18 @@ export async function planned(
     context,
     image,
     plugins,
+    patches = [],
   }: {
     seed: string | undefined;
     context: string | undefined;
     image: string | undefined;
     plugins: Plugins;
+    /** Applied to the experiment's stack. */
+    patches?: readonly StackPatch[];
   },
 ): Promise<{ readonly plan: Plan; readonly reading: Reading }> {
   const { name, loaded } = await loadExperiment(file ?? DEFAULT_EXPERIMENT);
-  const reading = readExperiment(name, loaded);
+  const reading = patched(readExperiment(name, loaded), patches);
   const chosen = chosenSeed(seed);
   const always = plugins.checks.filter((check) => check.always === true);
   const parts = addOns(reading, whereOf({ context, image }));
@@ -91,7 +102,7 @@ const TRIES_MAX = 2;
 /** Archives are read whole for their digests. */
 const IMAGES_WITHIN_MS = 10 * 60_000;
 
-interface Job {
+export interface Job {
   readonly plan: Plan;
   readonly reading: Reading;
   readonly plugins: Plugins;
@@ -102,11 +113,13 @@ interface Job {
 
 export async function run(
   file: string | undefined,
-  options: RunOptions,
+  options: ExperimentOptions,
   out: Output,
 ): Promise<ExitCode> {
   const plugins = await loadPlugins();
-  const made = await planned(file, { ...options, plugins });
+  const patches = await patchesNamed(options);
+  const made = await planned(file, { ...options, plugins, patches });
+  const most = repeatOf(options, made.plan.seed);
   refuseOtherPlan(made.plan, options.planHash);
   const images = made.plan.cluster.images ?? [];
   await checkImages(options, images, AbortSignal.timeout(IMAGES_WITHIN_MS));
@@ -114,21 +127,34 @@ export async function run(
   const metrics =
     metricsPort === undefined ? null : await serveMetrics(metricsPort, (text) => out.tell(text));
   try {
-    return await runJob({ ...made, plugins, options, out, metrics });
+    const job = { ...made, plugins, options, out, metrics };
+    if (most > 1) return await runRepeated(job, { most, runJob });
+    return (await runJob(job)).exit;
   } finally {
     metrics?.close();
   }
 }
 
-async function runJob(job: Job): Promise<ExitCode> {
+export interface JobEnd {
+  readonly exit: ExitCode;
+  /** Null: it ended before anything was measured. */
+  readonly judged: Judged | null;
+  readonly invalidTries: readonly InvalidTry[];
+  /** What a signal asked for, also one that came while the run was judged: no other may begin. */
+  readonly interrupted: ExitCode | null;
+}
+
+/** One run, and one more where that was INVALID. */
+async function runJob(job: Job): Promise<JobEnd> {
   const { out } = job;
   const invalidTries: InvalidTry[] = [];
   for (let nth = 1; ; nth += 1) {
-    const { exit, judged } = await runOnce(job, invalidTries);
-    const again = nth < TRIES_MAX && exit === EXIT.unknown && judged && isInvalid(judged);
+    const { exit, judged, interrupted } = await runOnce(job, invalidTries);
+    const mayGoOn = nth < TRIES_MAX && interrupted === null;
+    const again = mayGoOn && exit === EXIT.unknown && judged && isInvalid(judged);
     if (!again) {
       if (judged) tellJudged(judged, job, invalidTries);
-      return exit;
+      return { exit, judged, invalidTries, interrupted };
     }
     const why = judged.verdict.findings
       .filter(({ outcome }) => outcome === "unknown")
@@ -138,7 +164,7 @@ async function runJob(job: Job): Promise<ExitCode> {
   }
 }
 
-interface InvalidTry {
+export interface InvalidTry {
   readonly folder: string;
   readonly why: readonly string[];
 }
@@ -178,7 +204,7 @@ function tellJudged(
 async function runOnce(
   job: Job,
   earlier: readonly InvalidTry[],
-): Promise<{ readonly exit: ExitCode; readonly judged: Judged | null }> {
+): Promise<Omit<JobEnd, "invalidTries">> {
   const { plan: made, out } = job;
   const startedAt = new Date();
   const folder = join(runsRoot(), made.experiment, `${utcStamp(startedAt)}-${made.seed}`);
@@ -215,9 +241,10 @@ async function runOnce(
   );
   if (written !== null) out.tell(`error: the record could not be written: ${written}`);
   const concluded = await conclude({ ended, interrupted: signals.caught(), folder, job, earlier });
+  const interrupted = signals.caught();
   signals.end();
   if (metrics) await keepMetrics(metrics, { judged: concluded.judged, log, out });
-  return concluded;
+  return { ...concluded, interrupted };
 }
 
 /** What was told last stays beside the record; one that cannot be kept changes no verdict. */

@@ -51,7 +51,7 @@ const same = (metric: string | undefined): readonly string[] =>
   metric === undefined ? [] : [row("tested as", `${metric}: the same in another unit`)];
 
 /** `median 2.4 s [2.2 s, 2.9 s], mean 2.5 s [2.3 s, 2.7 s], 6 runs, 1 not back, 1 left out`. */
-function showGroup({ n, censored, leftOut, median, restrictedMean }: GroupOfRuns): string {
+export function showGroup({ n, censored, leftOut, median, restrictedMean }: GroupOfRuns): string {
   const known =
     n === 0 ? [] : [`median ${showMeasured(median)}`, `mean ${showMeasured(restrictedMean)}`];
   return [

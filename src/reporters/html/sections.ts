@@ -4,7 +4,8 @@ import type { Episode, Measurement } from "../../model/measurement.ts";
 import type { RunRecord } from "../../model/record.ts";
 import { artifactPathProblem, type ArtifactIndex } from "../../model/artifact.ts";
 import { showMeasured, showNumber } from "../../model/show.ts";
-import { meaning } from "../run/words.ts";
+import { ALERT_HEAD, ALERTS_ARE, alertRows } from "../run/alerts.ts";
+import { adviceBefore, meaning } from "../run/words.ts";
 import { after, escape, table } from "./text.ts";
 import { waterfall } from "./waterfall.ts";
 
@@ -29,7 +30,7 @@ export function clocks(measurement: Measurement): string {
             ? `${after(clock.low, origin)} to ${after(clock.high, origin)}`
             : "",
         ]);
-      return `<p class="dim">after ${escape(episode.steps.join(", "))}</p>${table("Clocks", ["Clock", "Instant", "Interval"], rows)}${reasons(episode)}${waterfall(episode)}`;
+      return `<p class="dim">after ${escape(episode.steps.join(", "))}</p>${table("Clocks", ["Clock", "Instant", "Interval"], rows)}${reasons(episode)}${waterfall(episode, adviceBefore(measurement, episode))}${alerts(episode)}`;
     })
     .join("");
 }
@@ -47,6 +48,11 @@ function reasons(episode: Episode): string {
   ]);
   const head = ["Lane", "Because", "What to do", "Evidence"];
   return rows.length === 0 ? "" : table("Reasons", head, rows);
+}
+
+function alerts(episode: Episode): string {
+  const rows = alertRows(episode).map((cells) => cells.map(escape));
+  return `${table("Burn-rate alerts", ALERT_HEAD, rows)}<p class="dim">${escape(ALERTS_ARE)}</p>`;
 }
 
 export function steps(measurement: Measurement): string {

@@ -11,8 +11,8 @@ const RIGHT = 936;
 const ROW = 40;
 const BAR = 12;
 
-/** Each lane as falling bars and as a table, and what to change. */
-export function waterfall(episode: Episode): string {
+/** Each lane as falling bars and as a table, and what to change, numbered from `before` + 1. */
+export function waterfall(episode: Episode, before: number): string {
   const lanes = fallingLanes(episode);
   if (lanes.length === 0) return "";
   const rows = lanes.flatMap(({ name, lane }) =>
@@ -28,7 +28,7 @@ export function waterfall(episode: Episode): string {
   return [
     ...lanes.map(({ name, lane }) => figure(name, lane)),
     table("Segments", head, rows),
-    advice(episode),
+    advice(episode, before),
   ].join("");
 }
 
@@ -104,13 +104,15 @@ function rangeSvg(
   return `<path class="c2" d="M${low} ${of.middle - 3}v6M${low} ${of.middle}H${high}${end}"/>`;
 }
 
-function advice({ advice: all = [] }: Episode): string {
+function advice({ advice: all = [] }: Episode, before: number): string {
   if (all.length === 0) return "";
-  const rows = all.map((one) => [
-    ...adviceCells(one).map(escape),
+  const rows = all.map((one, i) => [
+    ...adviceCells(one, before + i + 1).map(escape),
     one.patch
       ? `<details><summary>JSON Patch</summary><code>${escape(JSON.stringify(one.patch))}</code></details>`
       : "no object of the stack",
   ]);
-  return `<h3>Advice</h3>${table("Advice", [...ADVICE_HEAD, "Patch"], rows)}`;
+  const how =
+    '<p class="dim">Try one: <code>--patch &lt;this folder&gt; --advice &lt;No.&gt;</code></p>';
+  return `<h3>Advice</h3>${table("Advice", [...ADVICE_HEAD, "Patch"], rows)}${how}`;
 }

@@ -1,5 +1,7 @@
-import type { Advice, Episode, Lane, Segment } from "../../model/measurement.ts";
+import type { Advice, Episode, Lane, Measurement, Segment } from "../../model/measurement.ts";
+import { budgetDays, type Plan, type Slo } from "../../model/plan.ts";
 import { showMs } from "../../model/quantity.ts";
+import { showNumber } from "../../model/show.ts";
 
 const MEANING: Readonly<Record<string, string>> = {
   req: "inject asked",
@@ -47,11 +49,12 @@ export function foretold({ cause }: Segment): string {
   return `${showMs(lowMs)} to ${showMs(highMs)}`;
 }
 
-/** Head and cells of a piece of advice, but for its patch. */
-export const ADVICE_HEAD = ["Lane", "Change", "From", "To", "Saves about", "Risk"] as const;
-export function adviceCells(advice: Advice): readonly string[] {
+/** Head and cells of the nth piece of advice, but for its patch. */
+export const ADVICE_HEAD = ["No.", "Lane", "Change", "From", "To", "Saves about", "Risk"] as const;
+export function adviceCells(advice: Advice, nth: number): readonly string[] {
   const { lane, scenario, object, setting, from, to, savesMs, risk } = advice;
   return [
+    String(nth),
     scenario === null ? lane : `${lane}, ${scenario}`,
     `${setting} of ${object}`,
     JSON.stringify(from),
@@ -59,4 +62,27 @@ export function adviceCells(advice: Advice): readonly string[] {
     showMs(savesMs),
     risk,
   ];
+}
+
+/** `of a 30-day error budget`. */
+export function ofBudget(slo: Slo): string {
+  return `of a ${showNumber(budgetDays(slo))}-day error budget`;
+}
+
+/** `such faults afforded in 30 days`; an episode of several steps is one. */
+export function affordedIn(slo: Slo): string {
+  return `such faults afforded in ${showNumber(budgetDays(slo))} days`;
+}
+
+/** The command that makes this run again; `folder` is its own. */
+export function again({ experiment, seed, patches }: Plan, folder: string): string {
+  const patch = patches === undefined ? "" : ` --patch ${folder}/plan.json`;
+  return `npm run experiment -- ${experiment} --seed ${seed}${patch}`;
+}
+
+/** How many pieces of advice stand before those of each episode: they are numbered through. */
+export function adviceBefore({ episodes }: Measurement, episode: Episode): number {
+  return episodes
+    .slice(0, episodes.indexOf(episode))
+    .reduce((sum, { advice = [] }) => sum + advice.length, 0);
 }
