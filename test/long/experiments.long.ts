@@ -1,4 +1,4 @@
-// Experiments that ship, one after the other on one cluster: effect proved, heal proved, and clients
+// Experiments that ship, in turn on one cluster: effect proved, heal proved, and clients
 // and capacity as the experiment says.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Finding } from "../../src/model/verdict.ts";
