@@ -103,7 +103,7 @@ export default experiment({
     ),
     ...inTurn(
       [
-        nodeDrain({ on: one(server.nodes), at: "85s", for: "12s" }),
+        nodeDrain({ on: one(server.nodes), at: "85s", for: "20s" }),
         nodeTaint({ on: one(server.nodes), for: "10s" }),
         corednsDown({ for: "10s" }),
         schedulerDown({ for: "15s" }),
