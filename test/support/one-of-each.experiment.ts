@@ -43,6 +43,7 @@ const front = relay({ to: server, replicas: 2, timeout: "500ms" });
 const lane = (name: string) => modelServer({ name, replicas: 1, probes: "naive", cpu: "50m" });
 const frozen = lane("frozen");
 const leaking = lane("leaking");
+const busy = lane("busy");
 const packets = lane("packets");
 const told = lane("told");
 const scratch = manifests(new URL("../fixtures/scratch/", import.meta.url), {
@@ -52,7 +53,7 @@ const gap = { gap: "7s" } as const;
 
 export default experiment({
   hypothesis: "One fault of each kind of effect is proved, and proved gone.",
-  stack: [server, front, frozen, leaking, packets, told, scratch],
+  stack: [server, front, frozen, leaking, busy, packets, told, scratch],
   load: predict({ to: server, rate: "20/s", connections: ["new"] }),
   slo: { within: "250ms", good: "99%", breach: "95%" },
   warmup: "5s",
@@ -67,14 +68,9 @@ export default experiment({
       ],
       gap,
     ),
-    ...inTurn(
-      [
-        memoryStress({ on: one(leaking.pods), for: "10s", limit: "100%" }),
-        // Once it has started again, and before its node may be drained.
-        cpuStress({ on: one(leaking.pods), at: "25s", for: "15s", workers: 2 }),
-      ],
-      gap,
-    ),
+    memoryStress({ on: one(leaking.pods), for: "10s", limit: "100%" }),
+    // The kubelet tells means over 10 s, every 10 s.
+    cpuStress({ on: one(busy.pods), for: "30s", workers: 2 }),
     ...inTurn(
       [
         netLoss({ on: one(packets.pods), for: "12s", loss: "30%" }),
