@@ -1,0 +1,89 @@
+// The HTML reports of records that are there, in a real browser.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { byName, loadPlugins } from "../../src/cli/plugins.ts";
+import { judge } from "../../src/kernel/judge.ts";
+import { measure } from "../../src/measure/measure.ts";
+import type { RunRecord } from "../../src/model/record.ts";
+import type { SuiteRecord } from "../../src/model/suite.ts";
+import { readRecord } from "../../src/store/read-record.ts";
+import { longRecord } from "../property/measure-long-made.ts";
+import { restartsRecord, staleRecord } from "../property/measure-reasons-made.ts";
+import { launchChromium } from "../support/chromium.ts";
+import { ROOT } from "../support/ninety.ts";
+import { loadMs, opened, seeReport, tabbed } from "../support/report-page.ts";
+
+const { checks, reporters } = await loadPlugins();
+const html = byName("reporter", reporters)("html");
+const folder = mkdtempSync(join(tmpdir(), "ninety-reports-"));
+const browser = await launchChromium();
+afterAll(async () => {
+  await browser.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function written(name: string, text: string): string {
+  const file = join(folder, `${name}.html`);
+  writeFileSync(file, text);
+  return file;
+}
+
+function reportOf(record: RunRecord): string {
+  const measurement = measure(record);
+  const verdict = judge(measurement, record.plan, byName("check", checks));
+  return html.render({ record, measurement, verdict, folder: "reports/runs/made" });
+}
+
+const NOTHING = { said: [], asked: [], violations: [] };
+const small = await readRecord(join(ROOT, "test/golden/records/small"));
+const records: Readonly<Record<string, RunRecord>> = {
+  small,
+  "stale connections": staleRecord(),
+  restarts: restartsRecord(),
+  "without steady phase": { ...small, events: small.events.slice(0, 5) },
+};
+
+for (const [name, record] of Object.entries(records)) {
+  test(`${name}: no message, no request, nothing that axe-core finds, light and dark`, async () => {
+    const file = written(name.replaceAll(/\W/g, "-"), reportOf(record));
+    expect(await seeReport(file, { browser })).toEqual(NOTHING);
+  });
+}
+
+test("a suite: the same", async () => {
+  const text = readFileSync(join(ROOT, "test/golden/suites/small.json"), "utf8");
+  const suite = JSON.parse(text) as SuiteRecord;
+  const file = written("suite", html.suite?.({ suite, folder: "reports/runs/small" }) ?? "");
+  expect(await seeReport(file, { browser })).toEqual(NOTHING);
+});
+
+test("by keyboard alone: all there is to follow or open is reached in order, and shows it", async () => {
+  const page = await opened(browser, written("keys", reportOf(staleRecord())));
+  const { reached, inAll } = await tabbed(page);
+  expect(inAll).toBeGreaterThan(5);
+  expect(reached).toEqual(Array.from({ length: inAll }, (_, nth) => nth));
+  const first = page.locator("details").first();
+  await first.locator("summary").focus();
+  await page.keyboard.press("Enter");
+  expect(await first.getAttribute("open")).toBe("");
+  await page.close();
+});
+
+test("15 minutes at 50 requests a second can be used after less than a second's work", async () => {
+  const file = written("long", reportOf(longRecord()));
+  expect(await loadMs(browser, file)).toBeLessThan(1_000);
+});
+
+test("what there is to find is found: no language, a picture without words that is asked for", async () => {
+  const text = reportOf(small)
+    .replace('<html lang="en">', "<html>")
+    .replace("<h1>", '<img src="none.png"><h1>');
+  const { said, asked, violations } = await seeReport(written("spoiled", text), { browser });
+  expect(violations.some((one) => one.includes("html-has-lang"))).toBe(true);
+  expect(violations.some((one) => one.includes("image-alt"))).toBe(true);
+  expect(asked).toHaveLength(2);
+  // The page's own policy forbids it, and the browser says so.
+  expect(said.join()).toContain("Content Security Policy");
+});
