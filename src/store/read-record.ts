@@ -28,7 +28,7 @@ export async function readRecord(folder: string): Promise<RunRecord> {
     });
   }
   const events = (await lines(folder, "events.ndjson", problems)) as unknown as Event[];
-  const { requests, ends } = await readRequests(folder, problems);
+  const { requests, ends, file } = await readRequests(folder, problems);
   if (ends.length > 1) problems.push(`requests: ${ends.length} end lines`);
   const samples = await lines(folder, "samples.ndjson", null);
   const artifacts = await artifactIndex(folder);
@@ -43,6 +43,7 @@ export async function readRecord(folder: string): Promise<RunRecord> {
     environment,
     events: events.filter((event) => isEvent(event, problems)),
     requests,
+    ...(file === undefined ? {} : { requestsFile: file }),
     requestsEnd: ends.length === 1 ? { requests: numberAt(ends[0], "requests") ?? -1 } : null,
     samples: samples.filter(isSample) as unknown as Sample[],
     ...(artifacts ? { artifacts } : {}),
@@ -101,6 +102,7 @@ async function lines(
 interface ReadRequests {
   readonly requests: PackedRequests;
   readonly ends: readonly Line[];
+  readonly file?: string;
 }
 
 async function readRequests(folder: string, problems: string[]): Promise<ReadRequests> {
@@ -117,10 +119,10 @@ async function readRequests(folder: string, problems: string[]): Promise<ReadReq
     } catch (error) {
       if (!name.endsWith(".gz")) throw error;
       problems.push(`${name} is cut or not gzip: ${messageOf(error)}`);
-      return { requests: new PackedRequests(), ends: [] };
+      return { requests: new PackedRequests(), ends: [], file: name };
     }
     for (const problem of own) note(problems, problem);
-    return { requests, ends };
+    return { requests, ends, file: name };
   }
   problems.push("requests.ndjson is missing");
   return { requests: new PackedRequests(), ends: [] };
