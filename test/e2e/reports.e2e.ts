@@ -10,6 +10,7 @@ import type { RunRecord } from "../../src/model/record.ts";
 import type { SuiteRecord } from "../../src/model/suite.ts";
 import { readRecord } from "../../src/store/read-record.ts";
 import { longRecord } from "../property/measure-long-made.ts";
+import { richRecord } from "../property/measure-rich-made.ts";
 import { restartsRecord, staleRecord } from "../property/measure-reasons-made.ts";
 import { launchChromium } from "../support/chromium.ts";
 import { ROOT } from "../support/ninety.ts";
@@ -40,6 +41,7 @@ const NOTHING = { said: [], asked: [], violations: [] };
 const small = await readRecord(join(ROOT, "test/golden/records/small"));
 const records: Readonly<Record<string, RunRecord>> = {
   small,
+  rich: richRecord(),
   "stale connections": staleRecord(),
   restarts: restartsRecord(),
   "without steady phase": { ...small, events: small.events.slice(0, 5) },
@@ -57,6 +59,25 @@ test("a suite: the same", async () => {
   const suite = JSON.parse(text) as SuiteRecord;
   const file = written("suite", html.suite?.({ suite, folder: "reports/runs/small" }) ?? "");
   expect(await seeReport(file, { browser })).toEqual(NOTHING);
+});
+
+test("on a small screen the page is as wide as the screen", async () => {
+  const page = await opened(browser, written("narrow", reportOf(richRecord())), { widthPx: 375 });
+  await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
+  expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
+  await page.close();
+});
+
+test("on paper all is there that is folded on a screen, in black on white", async () => {
+  const file = written("paper", reportOf(richRecord()));
+  const page = await opened(browser, file, { media: "print", theme: "dark" });
+  const hidden = `[...document.querySelectorAll("details *")].filter(
+    (one) => !one.checkVisibility({ contentVisibilityAuto: true }) || one.getBoundingClientRect().height === 0,
+  ).filter((one) => one.closest("svg") === null && !one.matches(".unseen, br")).length`;
+  expect(await page.evaluate('document.querySelectorAll("details *").length')).toBeGreaterThan(50);
+  expect(await page.evaluate(hidden)).toBe(0);
+  expect(await page.evaluate("getComputedStyle(document.body).color")).toBe("rgb(28, 32, 36)");
+  await page.close();
 });
 
 test("by keyboard alone: all there is to follow or open is reached in order, and shows it", async () => {

@@ -7,6 +7,7 @@ import { measure } from "../../src/measure/measure.ts";
 import { byName, loadPlugins } from "../../src/cli/plugins.ts";
 import { judgeSuite } from "../../src/kernel/suite.ts";
 import type { SuiteRecord } from "../../src/model/suite.ts";
+import { richRecord } from "../property/measure-rich-made.ts";
 import { readRecord } from "../../src/store/read-record.ts";
 
 const records = join(import.meta.dirname, "records");
@@ -32,6 +33,17 @@ for (const reporter of reporters) {
     const text = render();
     expect(render()).toBe(text);
     sameAs(`small.${reporter.file ?? "console.txt"}`, text);
+  });
+}
+
+for (const name of ["html", "markdown"]) {
+  test(`${name} of a record with something of all that can be shown`, () => {
+    const record = richRecord();
+    const measurement = measure(record);
+    const verdict = judge(measurement, record.plan, byName("check", checks));
+    const reporter = byName("reporter", reporters)(name);
+    const text = reporter.render({ record, measurement, verdict, folder: "reports/runs/rich" });
+    sameAs(`rich.${reporter.file}`, text);
   });
 }
 

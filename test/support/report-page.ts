@@ -83,9 +83,16 @@ const FOCUSABLE = 'a[href], summary, [tabindex="0"]';
 export async function opened(
   browser: Browser,
   file: string,
-  of: { readonly widthPx?: number; readonly media?: "print" | "screen" } = {},
+  of: {
+    readonly widthPx?: number;
+    readonly media?: "print" | "screen";
+    readonly theme?: "light" | "dark";
+  } = {},
 ): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: of.widthPx ?? 1_280, height: 800 } });
+  const page = await browser.newPage({
+    viewport: { width: of.widthPx ?? 1_280, height: 800 },
+    colorScheme: of.theme ?? "light",
+  });
   await page.emulateMedia({ media: of.media ?? "screen" });
   await page.goto(`file://${file}`);
   return page;
@@ -104,10 +111,10 @@ export async function tabbed(
   for (let nth = 0; nth < inAll; nth += 1) {
     await page.keyboard.press("Tab");
     reached.push(
-      (await page.evaluate(`(() => {
+      await page.evaluate<number>(`(() => {
         const one = document.activeElement;
         return getComputedStyle(one).outlineStyle === "none" ? -1 : ${all}.indexOf(one);
-      })()`)) as number,
+      })()`),
     );
   }
   return { reached, inAll };

@@ -10,6 +10,7 @@ test("the HTML of 15 minutes at 50 requests a second is smaller than 500 KB", ()
   const record = longRecord();
   expect(record.requests.length).toBeGreaterThan(15 * 60 * 50);
   const measurement = measure(record);
+  expect(measurement.completeness.problems).toEqual([]);
   const verdict = judge(measurement, record.plan, byName("check", checks));
   const html = byName("reporter", reporters)("html");
   const text = html.render({ record, measurement, verdict, folder: "reports/runs/made" });

@@ -1,4 +1,5 @@
 import type { Advice, Episode, Lane, Segment } from "../../model/measurement.ts";
+import type { Json, JsonObject } from "../../model/json.ts";
 import { showMs } from "../../model/quantity.ts";
 
 const MEANING: Readonly<Record<string, string>> = {
@@ -53,9 +54,21 @@ export function adviceCells(advice: Advice): readonly string[] {
   return [
     scenario === null ? lane : `${lane}, ${scenario}`,
     `${setting} of ${object}`,
-    JSON.stringify(from),
-    JSON.stringify(to),
+    ...changed(from, to),
     showMs(savesMs),
     risk,
   ];
+}
+
+/** Of two objects only the fields that are not the same in both. */
+function changed(from: Json, to: Json): readonly [from: string, to: string] {
+  const isTree = (one: Json): one is JsonObject =>
+    typeof one === "object" && one !== null && !Array.isArray(one);
+  if (!isTree(from) || !isTree(to)) return [JSON.stringify(from), JSON.stringify(to)];
+  const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter(
+    (name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]),
+  );
+  const told = (of: JsonObject): string =>
+    names.map((name) => `${name} ${JSON.stringify(of[name] ?? null)}`).join(", ");
+  return [told(from), told(to)];
 }
