@@ -10,6 +10,7 @@ import { charts } from "./html/charts.ts";
 import { frameOf } from "./html/frame.ts";
 import { howCharts, howFindings, howNumbers } from "./html/how.ts";
 import { lane } from "./html/lane.ts";
+import { manyHtml } from "./html/many.ts";
 import { card, folded, page } from "./html/page.ts";
 import * as sections from "./html/sections.ts";
 import { STYLE } from "./html/style.ts";
@@ -52,6 +53,7 @@ export const html: Reporter = {
     });
   },
   suite: ({ suite }) => suiteHtml(suite),
+  many: manyHtml,
 };
 
 function head(record: RunRecord, measurement: Measurement, verdict: Verdict): string {

@@ -11,6 +11,7 @@ import {
 } from "../model/show.ts";
 import { decides, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
+import { manyMarkdown } from "./markdown/many.ts";
 import { suiteMarkdown } from "./markdown/suite.ts";
 import { code, plain, table } from "./markdown/text.ts";
 import { ADVICE_HEAD, adviceCells, dueTo, fallingLanes, foretold, meaning } from "./run/words.ts";
@@ -36,6 +37,7 @@ export const markdown: Reporter = {
       "",
     ].join("\n"),
   suite: ({ suite, folder }) => suiteMarkdown(suite, folder),
+  many: manyMarkdown,
 };
 
 function planLines({ environment }: RunRecord): readonly string[] {

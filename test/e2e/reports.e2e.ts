@@ -13,6 +13,7 @@ import { longRecord } from "../property/measure-long-made.ts";
 import { richRecord } from "../property/measure-rich-made.ts";
 import { restartsRecord, staleRecord } from "../property/measure-reasons-made.ts";
 import { launchChromium } from "../support/chromium.ts";
+import { GROUPS, MANY } from "../support/many-runs.ts";
 import { ROOT } from "../support/ninety.ts";
 import { loadMs, opened, seeReport, tabbed } from "../support/report-page.ts";
 
@@ -60,6 +61,17 @@ test("a suite: the same", async () => {
   const file = written("suite", html.suite?.({ suite, folder: "reports/runs/small" }) ?? "");
   expect(await seeReport(file, { browser })).toEqual(NOTHING);
 });
+
+for (const [kind, many] of Object.entries(MANY)) {
+  test(`many runs, ${kind}: the same, and no wider than a small screen`, async () => {
+    const file = written(kind, html.many?.(many, GROUPS) ?? "");
+    expect(await seeReport(file, { browser })).toEqual(NOTHING);
+    const page = await opened(browser, file, { widthPx: 375 });
+    expect(await page.locator("figure svg").count()).toBeGreaterThan(4);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
+    await page.close();
+  });
+}
 
 test("on a small screen the page is as wide as the screen", async () => {
   const page = await opened(browser, written("narrow", reportOf(richRecord())), { widthPx: 375 });

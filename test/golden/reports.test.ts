@@ -8,6 +8,7 @@ import { byName, loadPlugins } from "../../src/cli/plugins.ts";
 import { judgeSuite } from "../../src/kernel/suite.ts";
 import type { SuiteRecord } from "../../src/model/suite.ts";
 import { richRecord } from "../property/measure-rich-made.ts";
+import { GROUPS, MANY } from "../support/many-runs.ts";
 import { readRecord } from "../../src/store/read-record.ts";
 
 const records = join(import.meta.dirname, "records");
@@ -80,4 +81,17 @@ for (const reporter of reporters) {
     );
     sameAs(`suite.${reporter.file ?? "console.txt"}`, text);
   });
+}
+
+for (const reporter of reporters) {
+  if (!reporter.many) continue;
+  const render = reporter.many;
+  for (const [kind, many] of Object.entries(MANY)) {
+    test(`${reporter.name} of many runs, ${kind}`, () => {
+      const text = render(many, GROUPS);
+      const turned = { a: [...GROUPS.a].reverse(), b: [...GROUPS.b].reverse() };
+      expect(render(many, turned)).toBe(text);
+      sameAs(`${kind}.${reporter.file}`, text);
+    });
+  }
 }

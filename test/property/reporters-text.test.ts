@@ -10,6 +10,8 @@ import { atMost, value } from "../../src/model/measured.ts";
 import type { SuiteRecord } from "../../src/model/suite.ts";
 import type { Finding } from "../../src/model/verdict.ts";
 import { makeRecord } from "./measure-record.ts";
+import type { ManyRuns } from "../../src/ports/reporter.ts";
+import { GROUPS, MANY } from "../support/many-runs.ts";
 import { parseXml, type Node } from "../support/xml.ts";
 
 const { reporters } = await loadPlugins();
@@ -165,6 +167,33 @@ describe("html", () => {
         }
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test("of many runs neither, and JUnit and Markdown stay what they are", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const { comparison } = MANY.comparison as Extract<ManyRuns, { kind: "comparison" }>;
+        const many: ManyRuns = {
+          kind: "comparison",
+          comparison: { ...comparison, experiment: text, why: [text], differs: [text] },
+        };
+        const groups = {
+          ...GROUPS,
+          a: GROUPS.a.map(({ facts, link }) => ({
+            facts: { ...facts, run: `${facts.run}${text}<script>`, seed: text, startedAt: text },
+            link,
+          })),
+        };
+        const page = html.many!(many, groups);
+        expect(page).not.toContain("<script");
+        for (const [, address] of page.matchAll(/ (?:href|src)="([^"]*)"/g)) {
+          expect(address).toMatch(/^(\.\/|#[a-z-]+$|comparison\.json$)/);
+        }
+        expect(casesOf(parseXml(junit.many!(many, groups)))).toHaveLength(5);
+        markdown.many!(many, groups);
+      }),
+      { numRuns: 100 },
     );
   });
 });

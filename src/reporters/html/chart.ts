@@ -118,7 +118,7 @@ function topOf({ lines, limits = [], topMin = 0, isCount = false }: ChartOptions
 }
 
 /** 1, 2 or 5 times a power of ten, or so, at least the value. */
-function niceTop(value: number): number {
+export function niceTop(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((one) => one * power >= value) ?? 10;
