@@ -7,7 +7,7 @@ import { showInterval, showLimit, showPoint } from "../model/show.ts";
 import { decides, type Finding, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { charts } from "./html/charts.ts";
-import { frameOf } from "./html/frame.ts";
+import { frameOf } from "./run/frame.ts";
 import { howCharts, howFindings, howNumbers } from "./html/how.ts";
 import { lane } from "./html/lane.ts";
 import { manyHtml } from "./html/many.ts";

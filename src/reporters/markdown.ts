@@ -13,10 +13,23 @@ import { decides, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { manyMarkdown } from "./markdown/many.ts";
 import { suiteMarkdown } from "./markdown/suite.ts";
+import { sparkLines } from "./markdown/spark.ts";
 import { code, plain, table } from "./markdown/text.ts";
-import { ADVICE_HEAD, adviceCells, dueTo, fallingLanes, foretold, meaning } from "./run/words.ts";
+import {
+  ADVICE_HEAD,
+  adviceCells,
+  dueTo,
+  fallingLanes,
+  foretold,
+  meaning,
+  pictureText,
+} from "./run/words.ts";
 
-/** Fit for a comment on a pull request: no HTML, no picture, the same bytes wherever it ran. */
+/**
+ * Fit for a comment on a pull request: no HTML, the same bytes wherever it ran. The picture is a
+ * file beside it, as comments take no other (docs/REPORTS.md); where it does not show, its text
+ * does, and the few signs below it.
+ */
 export const markdown: Reporter = {
   name: "markdown",
   about: "Verdict, lanes and what to do, for a comment on a pull request.",
@@ -27,6 +40,9 @@ export const markdown: Reporter = {
       "",
       `${plain(record.plan.hypothesis)} (seed ${code(verdict.seed)}, evidence level ${measurement.level})`,
       "",
+      `![${plain(pictureText(measurement, verdict))}](report.svg)`,
+      "",
+      ...sparkLinesOf(measurement),
       ...stepLines(measurement),
       ...measurement.episodes.flatMap(episodeLines),
       ...findingLines(verdict),
@@ -39,6 +55,15 @@ export const markdown: Reporter = {
   suite: ({ suite, folder }) => suiteMarkdown(suite, folder),
   many: manyMarkdown,
 };
+
+function sparkLinesOf(measurement: Measurement): readonly string[] {
+  const lines = sparkLines(measurement);
+  return lines.length === 0 ? [] : ["```text", ...lines.map(fenced), "```", ""];
+}
+
+/** A name could close the fence. */
+const fenced = (line: string): string =>
+  line.replaceAll(/[`\s]/g, (sign) => (sign === "`" ? "'" : " "));
 
 function planLines({ environment }: RunRecord): readonly string[] {
   const hash = environment?.planSha256;

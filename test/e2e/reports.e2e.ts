@@ -73,6 +73,28 @@ for (const [kind, many] of Object.entries(MANY)) {
   });
 }
 
+test("the picture shows in a page that allows pictures and nothing else", async () => {
+  const picture = byName("reporter", reporters)("svg");
+  const record = richRecord();
+  const measurement = measure(record);
+  const verdict = judge(measurement, record.plan, byName("check", checks));
+  const text = picture.render({ record, measurement, verdict, folder: "reports/runs/made" });
+  writeFileSync(join(folder, "report.svg"), text);
+  const policy = "default-src 'none'; img-src file:";
+  const file = written(
+    "picture",
+    `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}"><img src="report.svg" alt="">`,
+  );
+  const page = await opened(browser, file);
+  expect(
+    await page.evaluate("document.images[0].complete && document.images[0].naturalWidth"),
+  ).toBe(1_000);
+  // Colours of its own: good requests in green on white, whatever the theme.
+  const shot = await page.locator("img").screenshot();
+  expect(shot.byteLength).toBeGreaterThan(30_000);
+  await page.close();
+});
+
 test("on a small screen the page is as wide as the screen", async () => {
   const page = await opened(browser, written("narrow", reportOf(richRecord())), { widthPx: 375 });
   await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");

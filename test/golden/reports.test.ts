@@ -21,6 +21,7 @@ test("there is a report to look at", () => {
     "json",
     "junit",
     "markdown",
+    "svg",
   ]);
 });
 
@@ -37,7 +38,7 @@ for (const reporter of reporters) {
   });
 }
 
-for (const name of ["html", "markdown"]) {
+for (const name of ["html", "junit", "markdown", "svg"]) {
   test(`${name} of a record with something of all that can be shown`, () => {
     const record = richRecord();
     const measurement = measure(record);

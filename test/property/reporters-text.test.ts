@@ -17,6 +17,7 @@ import { parseXml, type Node } from "../support/xml.ts";
 const { reporters } = await loadPlugins();
 const junit = byName("reporter", reporters)("junit");
 const markdown = byName("reporter", reporters)("markdown");
+const svg = byName("reporter", reporters)("svg");
 const html = byName("reporter", reporters)("html");
 const record = makeRecord();
 const measurement = measure(record);
@@ -119,6 +120,22 @@ describe("junit", () => {
         expect(casesOf(root)).toHaveLength(suite.runs.length + suite.leftOut.length);
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe("svg", () => {
+  test("is well-formed, and needs neither style sheet nor address, whatever the text", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const picture = rendered(svg, text);
+        const root = parseXml(picture);
+        expect(root.name).toBe("svg");
+        expect(picture).not.toMatch(
+          /<(style|script|image|a|foreignObject)[ >]| (style|class|href)=/,
+        );
+      }),
+      { numRuns: 100 },
     );
   });
 });

@@ -1,5 +1,6 @@
 import type { Us } from "../../model/quantity.ts";
 import { showNumber } from "../../model/show.ts";
+import type { Frame } from "../run/frame.ts";
 import { after, escape, scrolling } from "./text.ts";
 
 export const WIDTH = 960;
@@ -20,17 +21,6 @@ export interface Line {
   /** Where the value is infinite: told at the upper edge. */
   readonly beyond?: readonly boolean[];
   readonly isFaint?: boolean;
-}
-
-export interface Frame {
-  readonly fromUs: Us;
-  readonly untilUs: Us;
-  /** Zero of the time axis. */
-  readonly originUs: Us;
-  /** So long does each value hold. */
-  readonly everyUs: Us;
-  readonly bands: readonly { readonly fromUs: Us; readonly untilUs: Us; readonly label: string }[];
-  readonly marks: readonly { readonly atUs: Us; readonly label: string }[];
 }
 
 export interface ChartOptions {

@@ -1,7 +1,7 @@
 import type { Measurement, Series } from "../../model/measurement.ts";
 import type { RunRecord } from "../../model/record.ts";
-import { chart, type ChartOptions, type Frame, type Line } from "./chart.ts";
-import { columnsOf, unitText, type Fold } from "./frame.ts";
+import { columnsOf, unitText, type Fold, type Frame } from "../run/frame.ts";
+import { chart, type ChartOptions, type Line } from "./chart.ts";
 
 interface Drawn {
   readonly record: Pick<RunRecord, "plan">;

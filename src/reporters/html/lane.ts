@@ -2,8 +2,8 @@
 import type { Event, PodDetail } from "../../model/event.ts";
 import type { Measurement } from "../../model/measurement.ts";
 import type { Us } from "../../model/quantity.ts";
+import type { Frame } from "../run/frame.ts";
 import { bandsSvg, fixed, LEFT, marksSvg, RIGHT, svgOf, timeAxisSvg, WIDTH, xOf } from "./chart.ts";
-import type { Frame } from "./chart.ts";
 import { escape, scrolling } from "./text.ts";
 
 const TOP = 40;

@@ -6,7 +6,7 @@ import type { RunRecord } from "../../model/record.ts";
 import { artifactPathProblem, type ArtifactIndex } from "../../model/artifact.ts";
 import { showMeasured, showNumber, showPoint } from "../../model/show.ts";
 import { meaning } from "../run/words.ts";
-import { originOf } from "./frame.ts";
+import { originOf } from "../run/frame.ts";
 import { howClocks, howScenarios, howWaterfall } from "./how.ts";
 import { folded } from "./page.ts";
 import { after, escape, interval, table, whole } from "./text.ts";

@@ -1,6 +1,8 @@
-import type { Advice, Episode, Lane, Segment } from "../../model/measurement.ts";
+import type { Advice, Episode, Lane, Measurement, Segment } from "../../model/measurement.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { showMs } from "../../model/quantity.ts";
+import { showPoint } from "../../model/show.ts";
+import type { Verdict } from "../../model/verdict.ts";
 
 const MEANING: Readonly<Record<string, string>> = {
   req: "inject asked",
@@ -71,4 +73,26 @@ function changed(from: Json, to: Json): readonly [from: string, to: string] {
   const told = (of: JsonObject): string =>
     names.map((name) => `${name} ${JSON.stringify(of[name] ?? null)}`).join(", ");
   return [told(from), told(to)];
+}
+
+/** `after f01: service, new connections RECOVERED in 3.5 s; …`, a line an episode. */
+export function laneTexts({ episodes }: Pick<Measurement, "episodes">): readonly string[] {
+  return episodes.map(({ steps, service, capacity, lost }) => {
+    const lane = (what: string, { class: is, recovery }: Lane): string =>
+      `${what} ${is}${recovery.is === "absent" ? "" : ` ${showPoint(recovery)}`}`;
+    const lanes = [
+      ...Object.entries(service).map(([name, one]) => lane(`${name} connections`, one)),
+      lane("capacity", capacity),
+      `lost ${showPoint(lost)}`,
+    ];
+    return `after ${steps.join(", ")}: ${lanes.join("; ")}`;
+  });
+}
+
+/** What a picture of a run shows, for those who do not see it. */
+export function pictureText(
+  measurement: Pick<Measurement, "episodes">,
+  { experiment, outcome }: Pick<Verdict, "experiment" | "outcome">,
+): string {
+  return [`${experiment}: ${outcome.toUpperCase()}`, ...laneTexts(measurement)].join(". ");
 }

@@ -1,6 +1,17 @@
 import type { Measurement, Series } from "../../model/measurement.ts";
 import type { Us } from "../../model/quantity.ts";
-import type { Frame } from "./chart.ts";
+
+/** One time axis for all charts. */
+export interface Frame {
+  readonly fromUs: Us;
+  readonly untilUs: Us;
+  /** Zero of the time axis. */
+  readonly originUs: Us;
+  /** So long does each value hold. */
+  readonly everyUs: Us;
+  readonly bands: readonly { readonly fromUs: Us; readonly untilUs: Us; readonly label: string }[];
+  readonly marks: readonly { readonly atUs: Us; readonly label: string }[];
+}
 
 const SECOND_US = 1_000_000;
 /** Values that a line has at most: of a longer run several seconds are one. */
@@ -20,8 +31,8 @@ const SHOWN: Readonly<Record<string, string>> = {
   clr: "healed",
 };
 
-/** One time axis for all charts: steady phase to the end of the observation. */
-export function frameOf(measurement: Measurement): Frame {
+/** Steady phase to the end of the observation, in so many columns at most. */
+export function frameOf(measurement: Measurement, columnsMax: number = COLUMNS_MAX): Frame {
   const phase = (name: string) => measurement.phases.find((one) => one.phase === name);
   const first = phase("steady") ?? measurement.phases[0];
   const last = phase("observe") ?? measurement.phases.at(-1);
@@ -31,7 +42,7 @@ export function frameOf(measurement: Measurement): Frame {
     fromUs,
     untilUs,
     originUs: originOf(measurement),
-    everyUs: Math.max(1, Math.ceil((untilUs - fromUs) / SECOND_US / COLUMNS_MAX)) * SECOND_US,
+    everyUs: Math.max(1, Math.ceil((untilUs - fromUs) / SECOND_US / columnsMax)) * SECOND_US,
     bands: measurement.episodes.flatMap(({ clocks, steps }) => {
       const { inj, clr } = clocks;
       if (inj?.is !== "value") return [];
