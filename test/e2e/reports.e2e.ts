@@ -55,20 +55,36 @@ for (const [name, record] of Object.entries(records)) {
   });
 }
 
-test("a suite: the same", async () => {
-  const text = readFileSync(join(ROOT, "test/golden/suites/small.json"), "utf8");
-  const suite = JSON.parse(text) as SuiteRecord;
-  const file = written("suite", html.suite?.({ suite, folder: "reports/runs/small" }) ?? "");
-  expect(await seeReport(file, { browser })).toEqual(NOTHING);
-});
+const suiteText = readFileSync(join(ROOT, "test/golden/suites/small.json"), "utf8");
+const suite = JSON.parse(suiteText) as SuiteRecord;
+const pages: Readonly<Record<string, string>> = {
+  "a run": reportOf(records["rich"]!),
+  "a suite": html.suite?.({ suite, folder: "reports/runs/small" }) ?? "",
+  "a comparison": html.many?.(MANY.comparison, GROUPS) ?? "",
+  "a gate": html.many?.(MANY.gate, GROUPS) ?? "",
+};
 
-for (const [kind, many] of Object.entries(MANY)) {
-  test(`many runs, ${kind}: the same, and no wider than a small screen`, async () => {
-    const file = written(kind, html.many?.(many, GROUPS) ?? "");
+for (const [name, text] of Object.entries(pages).slice(1)) {
+  test(`${name}: the same`, async () => {
+    const file = written(name.replaceAll(" ", "-"), text);
     expect(await seeReport(file, { browser })).toEqual(NOTHING);
-    const page = await opened(browser, file, { widthPx: 375 });
-    expect(await page.locator("figure svg").count()).toBeGreaterThan(4);
+  });
+}
+
+for (const [name, text] of Object.entries(pages)) {
+  test(`${name}: on a small screen the page is as wide as the screen`, async () => {
+    const page = await opened(browser, written("narrow", text), { widthPx: 375 });
+    await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
+    expect(await page.locator("figure svg").count()).toBeGreaterThan(0);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
+    await page.close();
+  });
+
+  test(`${name}: by keyboard all there is to follow or open is reached, and shows it`, async () => {
+    const page = await opened(browser, written("keys", text));
+    const { reached, inAll } = await tabbed(page);
+    expect(inAll).toBeGreaterThan(5);
+    expect(reached).toEqual(Array.from({ length: inAll }, (_, nth) => nth));
     await page.close();
   });
 }
@@ -83,7 +99,8 @@ test("the picture shows in a page that allows pictures and nothing else", async 
   const policy = "default-src 'none'; img-src file:";
   const file = written(
     "picture",
-    `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}"><img src="report.svg" alt="">`,
+    `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">` +
+      '<img src="report.svg" alt="">',
   );
   const page = await opened(browser, file);
   expect(
@@ -92,13 +109,6 @@ test("the picture shows in a page that allows pictures and nothing else", async 
   // Colours of its own: good requests in green on white, whatever the theme.
   const shot = await page.locator("img").screenshot();
   expect(shot.byteLength).toBeGreaterThan(30_000);
-  await page.close();
-});
-
-test("on a small screen the page is as wide as the screen", async () => {
-  const page = await opened(browser, written("narrow", reportOf(richRecord())), { widthPx: 375 });
-  await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
-  expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
   await page.close();
 });
 
@@ -114,11 +124,8 @@ test("on paper all is there that is folded on a screen, in black on white", asyn
   await page.close();
 });
 
-test("by keyboard alone: all there is to follow or open is reached in order, and shows it", async () => {
-  const page = await opened(browser, written("keys", reportOf(staleRecord())));
-  const { reached, inAll } = await tabbed(page);
-  expect(inAll).toBeGreaterThan(5);
-  expect(reached).toEqual(Array.from({ length: inAll }, (_, nth) => nth));
+test("what is folded opens with the Enter key", async () => {
+  const page = await opened(browser, written("folded", pages["a run"]!));
   const first = page.locator("details").first();
   await first.locator("summary").focus();
   await page.keyboard.press("Enter");

@@ -1,16 +1,7 @@
 // A report in a real browser: it asks for nothing, says nothing, and anyone can read it.
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import axe, { type AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { launchChromium } from "./chromium.ts";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-interface Violation {
-  readonly id: string;
-  readonly help: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
 
 export interface ReportSeen {
   /** What stood on the page's console, with uncaught errors. */
@@ -61,8 +52,8 @@ async function seeIn(
   await page.goto(own);
   await of.look(page);
   await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
-  await page.evaluate(AXE);
-  const found = (await page.evaluate("axe.run()")) as { readonly violations: readonly Violation[] };
+  await page.evaluate(axe.source);
+  const found = await page.evaluate<AxeResults>("axe.run()");
   await page.close();
   return {
     said,

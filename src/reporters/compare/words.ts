@@ -11,8 +11,8 @@ import type { Measured } from "../../model/measured.ts";
 import { showMeasured, showNumber, showPoint } from "../../model/show.ts";
 import type { Outcome } from "../../model/verdict.ts";
 
-export const percent = (share: number): string => `${showNumber(share * 100)} %`;
-export const showP = (p: number): string => (p < 0.0001 ? "less than 0.0001" : showNumber(p));
+const percent = (share: number): string => `${showNumber(share * 100)} %`;
+const showP = (p: number): string => (p < 0.0001 ? "less than 0.0001" : showNumber(p));
 
 /** `6 runs`, with those that did not come back or say nothing. */
 export function countText({ n, censored, leftOut }: GroupOfRuns): string {
