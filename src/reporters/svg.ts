@@ -1,9 +1,9 @@
 import { orderEvents } from "../measure/order-events.ts";
 import { Problems } from "../measure/problems.ts";
 import type { Reporter } from "../ports/reporter.ts";
-import { chartSvg, WIDTH, type ChartOptions } from "./html/chart.ts";
+import { chartSvg, WIDTH, type ChartOptions, type Line } from "./html/chart.ts";
 import { chartOptions } from "./html/charts.ts";
-import { laneSvg } from "./html/lane.ts";
+import { KEYS, laneSvg } from "./html/lane.ts";
 import { plainSvg } from "./html/plain-svg.ts";
 import { escape } from "./html/text.ts";
 import { frameOf } from "./run/frame.ts";
@@ -42,7 +42,8 @@ export const svg: Reporter = {
       y += TITLE + (options.height ?? 184) + GAP;
     }
     const lane = laneSvg({ events, measurement, frame }, y + TITLE);
-    parts.push(titleOf("What happened", "", y), lane.svg);
+    const keys = KEYS.map(([colour, label]) => ({ colour, label }));
+    parts.push(...headOf({ title: "What happened", unit: "", lines: keys }, y), lane.svg);
     y += TITLE + lane.height + MARGIN;
     const label = pictureText(measurement, verdict);
     const size = `${-MARGIN} 0 ${WIDTH + 2 * MARGIN} ${y}`;
@@ -60,8 +61,13 @@ function titleOf(title: string, unit: string, y: number): string {
   return `<text class="rowlabel" x="0" y="${y + 18}" font-size="13" font-weight="600">${escape(title)}${more}</text>`;
 }
 
+type Keys = readonly Pick<Line, "label" | "colour">[];
+
 /** Title on the left, the key of each line on the right. */
-function headOf({ title, unit, lines }: ChartOptions, y: number): readonly string[] {
+function headOf(
+  { title, unit, lines }: Pick<ChartOptions, "title" | "unit"> & { readonly lines: Keys },
+  y: number,
+): readonly string[] {
   let right = WIDTH;
   const keys = [...lines].reverse().map(({ label, colour }) => {
     right -= label.length * CHARACTER + 26;

@@ -211,12 +211,12 @@ function runsOf(
   return runs;
 }
 
-function lineSvg(line: Line, { everyUs }: Frame, { x, y }: Scale): string {
+function lineSvg(line: Line, { everyUs, untilUs: endUs }: Frame, { x, y }: Scale): string {
   const isLine = line.shape === "line";
   const d = runsOf(line, everyUs).map((run) => {
     const steps = run.map(
       ([from, until, value], at) =>
-        `${at === 0 ? `M${fixed(x(from))} ${fixed(y(value))}` : `V${fixed(y(value))}`}H${fixed(x(until))}`,
+        `${at === 0 ? `M${fixed(x(from))} ${fixed(y(value))}` : `V${fixed(y(value))}`}H${fixed(x(Math.min(until, endUs)))}`,
     );
     const [first] = run;
     return isLine || !first

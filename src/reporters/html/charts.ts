@@ -1,4 +1,5 @@
 import type { Measurement, Series } from "../../model/measurement.ts";
+import type { Us } from "../../model/quantity.ts";
 import type { RunRecord } from "../../model/record.ts";
 import { columnsOf, unitText, type Fold, type Frame } from "../run/frame.ts";
 import { chart, type ChartOptions, type Line } from "./chart.ts";
@@ -165,18 +166,22 @@ function latency(of: Drawn): ChartOptions {
   };
 }
 
-/** Every series of these metrics, in the order of the names. */
-function counted(of: Drawn, names: readonly string[]): readonly Line[] {
+/**
+ * Every series of these metrics, in the order of the names.
+ *
+ * @param sinceUs how long after the begin of its second a value is true
+ */
+function counted(of: Drawn, names: readonly string[], sinceUs: Us): readonly Line[] {
   const found = names.flatMap((name) =>
     of.measurement.series
       .filter(({ metric }) => metric === name || metric.startsWith(`${name}{`))
       .map((series) => ({ name, series })),
   );
-  return found.map(({ name, series }, at) => ({
-    label: `${name.replace("_", " ")}${series.metric.slice(name.length).replace(/^\{\w+=(.*)\}$/, " $1")}`,
+  return found.map(({ name, series: { metric, atUs, values } }, at) => ({
+    label: `${name.replace("_", " ")}${metric.slice(name.length).replace(/^\{\w+=(.*)\}$/, " $1")}`,
     colour: colour(at),
     shape: "line",
-    ...columnsOf(series, of.frame, "least"),
+    ...columnsOf({ atUs: atUs.map((us) => us + sinceUs), values }, of.frame, "least"),
   }));
 }
 
@@ -189,7 +194,8 @@ function capacity(of: Drawn): ChartOptions {
     title: "Replicas and endpoints",
     summary: "Ready replicas and ready endpoints over time",
     unit: unitText("count, from the watches", of.frame, "least"),
-    lines: counted(of, ["replicas_ready", "endpoints_ready"]),
+    // Of the watches it is the state at the end of each second: before that it may not have been so.
+    lines: counted(of, ["replicas_ready", "endpoints_ready"], 1_000_000),
   };
 }
 
@@ -200,6 +206,6 @@ function devices(of: Drawn): ChartOptions {
     title: "GPUs and nodes",
     summary: "Healthy GPUs, those that there are, and ready nodes over time",
     unit: unitText("count, sampled", of.frame, "least"),
-    lines: counted(of, ["gpus_capacity", "gpus_healthy", "nodes_ready"]),
+    lines: counted(of, ["gpus_capacity", "gpus_healthy", "nodes_ready"], 0),
   };
 }

@@ -29,7 +29,8 @@ interface Row {
   readonly ticks: readonly { readonly atUs: Us; readonly label: string }[];
 }
 
-const KEYS = [
+/** What the colours mean. */
+export const KEYS = [
   ["good", "ready"],
   ["unknown", "not ready yet or any more"],
   ["c2", "told to end"],
@@ -181,7 +182,10 @@ function changedRows(events: readonly Event[], frame: Frame): readonly Row[] {
         const untilUs = own[at + 1]?.atUs ?? frame.untilUs;
         return state ? [{ fromUs: atUs, untilUs, ...state }] : [];
       }),
-      ticks: [],
+      // A node that stays ready changes in something else: what its devices say, for one.
+      ticks: object.startsWith("node/")
+        ? own.map(({ atUs, change }) => ({ atUs, label: `${object} ${change}` }))
+        : [],
     }));
 }
 

@@ -100,7 +100,7 @@ export function scenarios(measurement: Measurement): string {
       interval(counts.latency.p50),
       interval(counts.latency.p95),
       interval(counts.latency.p99),
-      escape(counts.reusedRatio.is === "value" ? showPoint(counts.reusedRatio) : "?"),
+      whole(escape(counts.reusedRatio.is === "value" ? showPoint(counts.reusedRatio) : "?")),
     ]),
   );
   const invalid = measurement.scenarios
