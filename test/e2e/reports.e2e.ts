@@ -106,7 +106,7 @@ test("the picture shows in a page that allows pictures and nothing else", async 
   expect(
     await page.evaluate("document.images[0].complete && document.images[0].naturalWidth"),
   ).toBe(1_000);
-  // Colours of its own: good requests in green on white, whatever the theme.
+  // An empty one of that size is a tenth of this.
   const shot = await page.locator("img").screenshot();
   expect(shot.byteLength).toBeGreaterThan(30_000);
   await page.close();
@@ -116,7 +116,9 @@ test("on paper all is there that is folded on a screen, in black on white", asyn
   const file = written("paper", reportOf(richRecord()));
   const page = await opened(browser, file, { media: "print", theme: "dark" });
   const hidden = `[...document.querySelectorAll("details *")].filter(
-    (one) => !one.checkVisibility({ contentVisibilityAuto: true }) || one.getBoundingClientRect().height === 0,
+    (one) =>
+      !one.checkVisibility({ contentVisibilityAuto: true }) ||
+      one.getBoundingClientRect().height === 0,
   ).filter((one) => one.closest("svg") === null && !one.matches(".unseen, br")).length`;
   expect(await page.evaluate('document.querySelectorAll("details *").length')).toBeGreaterThan(50);
   expect(await page.evaluate(hidden)).toBe(0);

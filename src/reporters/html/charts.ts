@@ -194,7 +194,7 @@ function capacity(of: Drawn): ChartOptions {
     title: "Replicas and endpoints",
     summary: "Ready replicas and ready endpoints over time",
     unit: unitText("count, from the watches", of.frame, "least"),
-    // Of the watches it is the state at the end of each second: before that it may not have been so.
+    // Of the watches it is the state at the end of each second: it may not have been so before.
     lines: counted(of, ["replicas_ready", "endpoints_ready"], 1_000_000),
   };
 }
