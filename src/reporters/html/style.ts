@@ -56,6 +56,8 @@ code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}a{color:var(--c1)}
 :focus-visible{outline:2px solid var(--c1);outline-offset:2px}
 @media print{@page{margin:14mm}body{background:#fff;font-size:12px}main{max-width:none;padding:0}
 nav{display:none}details::details-content{display:block;content-visibility:visible;height:auto}
-.scroll{overflow:visible}table,.card span{font-size:11px}figure svg{min-width:0}
+.scroll{overflow:visible}table,.card span{font-size:11px}figure svg,th,td{min-width:0}
+code{font-size:10px}td details code{min-width:14em}td{overflow-wrap:anywhere}
+.cards{grid-template-columns:repeat(auto-fit,minmax(120px,1fr))}.card b{font-size:19px}
 h2,h3,summary{break-after:avoid}figure,tr,.card{break-inside:avoid}.whole{white-space:normal}}
 `;
