@@ -11,6 +11,7 @@ import { check, create, list, report } from "./cli/commands/records.ts";
 import { plan } from "./cli/commands/plan.ts";
 import { run } from "./cli/commands/run.ts";
 import { runSuite, showSuite } from "./cli/commands/suite.ts";
+import type { ReportFlag } from "./cli/many-report.ts";
 import { explain, output, type Output } from "./cli/output.ts";
 import { metricsPortOf } from "./cli/metrics-server.ts";
 import { isSuite } from "./cli/suite-files.ts";
@@ -52,6 +53,10 @@ const patch = [
   "JSON Patch on objects of the stack, of this run alone: a file, or a run's folder for its advice",
 ] as const;
 const advice = ["--advice <number>", "which advice of the run that --patch names, from 1"] as const;
+const reportTo = [
+  "--report <folder>",
+  "also write report.html, report.md, junit.xml and the object itself there",
+] as const;
 const noInstall = [
   "--no-install",
   "never install distribution packages: say what is missing",
@@ -241,9 +246,10 @@ program
   )
   .argument("<before>")
   .argument("<after>")
+  .option(...reportTo)
   .option(...json)
-  .action((before: string, after: string, options: Common) =>
-    go(options.json, (out) => compareRuns(before, after, out)),
+  .action((before: string, after: string, options: Common & ReportFlag) =>
+    go(options.json, (out) => compareRuns(before, after, options, out)),
   );
 
 program
@@ -260,6 +266,7 @@ program
   .option("--tolerate <share>", "so much worse than the baseline's median is no regression", "25%")
   .option("--see <share>", "so much worse must be visible, else unknown", "100%")
   .option("--looks <counts>", "looks when so many runs are there", "3,5,8,12")
+  .option(...reportTo)
   .option(...json)
   .action((runs: readonly string[], options: Common & GateFlags) =>
     go(options.json, (out) => gateRuns(runs, options, out)),

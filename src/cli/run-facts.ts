@@ -49,6 +49,12 @@ function identityOf({ events, requests }: RunRecord): string {
   return sha256(lines.sort().join("\n"));
 }
 
+/** A run with where to read on: its report or folder, or its file in a baseline. */
+export interface PlacedRun {
+  readonly facts: RunFacts;
+  readonly place: string;
+}
+
 /** Where a name may be used for a baseline's folder. */
 export function baselinesRoot(): string {
   return resolve("reports", "baselines");
@@ -58,8 +64,8 @@ export function baselinesRoot(): string {
  * The runs that `given` names, separated by commas: a run's folder or name, a folder of runs such
  * as reports/runs/<experiment>, a baseline's folder. Throws with exit 3 where there is none.
  */
-export async function groupNamed(given: string, plugins: Plugins): Promise<readonly RunFacts[]> {
-  const runs: RunFacts[] = [];
+export async function groupNamed(given: string, plugins: Plugins): Promise<readonly PlacedRun[]> {
+  const runs: PlacedRun[] = [];
   for (const one of given.split(",").filter((part) => part !== "")) {
     runs.push(...(await factsNamed(one, plugins)));
     if (runs.length > RUNS_MAX) {
@@ -70,7 +76,7 @@ export async function groupNamed(given: string, plugins: Plugins): Promise<reado
   return runs;
 }
 
-async function factsNamed(given: string, plugins: Plugins): Promise<readonly RunFacts[]> {
+async function factsNamed(given: string, plugins: Plugins): Promise<readonly PlacedRun[]> {
   const named = (await listRuns(runsRoot())).find(({ name }) => name === given);
   const folder = named?.folder ?? resolve(given);
   const isFolder = await stat(folder).then(
@@ -85,7 +91,7 @@ async function factsNamed(given: string, plugins: Plugins): Promise<readonly Run
   }
   if (isSuiteFolder(folder)) throw usage(`${given} is a suite: name the runs of one experiment`);
   if (existsSync(join(folder, "plan.json"))) {
-    return [factsOf(await judgeFolder(folder, plugins))];
+    return [await placed(folder, plugins)];
   }
   const names = (await readdir(folder)).sort();
   const records = names.filter((name) => existsSync(join(folder, name, "plan.json")));
@@ -93,13 +99,19 @@ async function factsNamed(given: string, plugins: Plugins): Promise<readonly Run
   if (records.length > RUNS_MAX) {
     throw usage(`runs must be at most ${RUNS_MAX}, got ${records.length} in ${folder}`);
   }
-  const runs: RunFacts[] = [];
-  for (const name of records) runs.push(factsOf(await judgeFolder(join(folder, name), plugins)));
+  const runs: PlacedRun[] = [];
+  for (const name of records) runs.push(await placed(join(folder, name), plugins));
   return runs;
 }
 
+async function placed(folder: string, plugins: Plugins): Promise<PlacedRun> {
+  const facts = factsOf(await judgeFolder(folder, plugins));
+  const report = join(folder, "report.html");
+  return { facts, place: existsSync(report) ? report : folder };
+}
+
 /** All runs of a baseline, by name. Throws with exit 3 where it has none or one is not whole. */
-export async function readBaseline(folder: string): Promise<readonly RunFacts[]> {
+export async function readBaseline(folder: string): Promise<readonly PlacedRun[]> {
   const names = (await readdir(folder).catch(() => [] as string[])).sort();
   const files = names.filter((name) => name.endsWith(".json"));
   if (files.length === 0) {
@@ -111,7 +123,12 @@ export async function readBaseline(folder: string): Promise<readonly RunFacts[]>
   if (files.length > RUNS_MAX) {
     throw usage(`runs must be at most ${RUNS_MAX}, got ${files.length} in ${folder}`);
   }
-  return Promise.all(files.map((name) => readFacts(join(folder, name))));
+  return Promise.all(
+    files.map(async (name) => {
+      const place = join(folder, name);
+      return { facts: await readFacts(place), place };
+    }),
+  );
 }
 
 async function readFacts(path: string): Promise<RunFacts> {

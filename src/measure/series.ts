@@ -13,8 +13,8 @@ const SECONDS_MAX = 7 * 24 * 3_600;
 
 /**
  * One value a second from the start of the run to the end of observation. Metrics are named
- * `name{tag=value,…}`: `offered`, `good_ratio`, `p99_ms` (null where it never came) and `outcome`
- * by scenario; `replicas_ready` by part and `endpoints_ready` by service, from the watches; and
+ * `name{tag=value,…}`: `offered`, `good`, `good_ratio` (null where nobody can judge), `p50_ms` and
+ * `p99_ms` (null where it never came) and `outcome` by scenario; `replicas_ready` by part and `endpoints_ready` by service, from the watches; and
  * every other metric that was sampled, with its own tags, the last value of each second.
  */
 export function seriesOf(of: {
@@ -66,11 +66,15 @@ function trafficLines(traffic: Traffic, seconds: number): ReadonlyMap<string, (n
     if (outcome === "ok") came[second]!.push(requests.endUs[i]! - requests.intendedUs[i]!);
   }
   const ratio = judged.map((n, second) => (n === 0 ? null : good[second]! / n));
-  const p99 = came.map((latencies, second) => p99Of(latencies, judged[second]!));
+  const sorted = came.map((latencies) => latencies.sort((a, b) => a - b));
+  const quantile = (share: number): (number | null)[] =>
+    sorted.map((latencies, second) => quantileOf(latencies, judged[second]!, share));
   return new Map<string, (number | null)[]>([
     [`offered{${tag}}`, offered],
+    [`good{${tag}}`, good],
     [`good_ratio{${tag}}`, ratio],
-    [`p99_ms{${tag}}`, p99],
+    [`p50_ms{${tag}}`, quantile(0.5)],
+    [`p99_ms{${tag}}`, quantile(0.99)],
     ...[...outcomes]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([outcome, line]) => [`outcome{outcome=${outcome},${tag}}`, line] as const),
@@ -81,9 +85,9 @@ function zeros(n: number): number[] {
   return Array.from({ length: n }, () => 0);
 }
 
-function p99Of(cameUs: number[], n: number): number | null {
-  const rank = Math.ceil(n * 0.99);
-  const found = cameUs.sort((a, b) => a - b)[rank - 1];
+/** Of `n` requests, of which those that came are sorted: the others are slower than all of them. */
+function quantileOf(cameUs: readonly number[], n: number, share: number): number | null {
+  const found = cameUs[Math.ceil(n * share) - 1];
   return found === undefined ? null : found / 1_000;
 }
 

@@ -139,3 +139,16 @@ export interface GateResult {
   readonly differs: readonly string[];
   readonly why: readonly string[];
 }
+
+/** A run of a group, and where to read on. */
+export interface RunOfGroup {
+  readonly facts: RunFacts;
+  /** Its report, or its file in a baseline, as seen from the folder of what is written. */
+  readonly link: string;
+}
+
+/** The runs behind a comparison (before, after) or a gate (baseline, candidates). */
+export interface Groups {
+  readonly a: readonly RunOfGroup[];
+  readonly b: readonly RunOfGroup[];
+}

@@ -43,6 +43,8 @@ export interface RunRecord {
   readonly environment: Environment | null;
   readonly events: readonly Event[];
   readonly requests: Requests;
+  /** Name of the file that they were read from; absent: of none. */
+  readonly requestsFile?: string;
   /** The counted end line, or null where it is missing. */
   readonly requestsEnd: { readonly requests: number } | null;
   readonly samples: readonly Sample[];

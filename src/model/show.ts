@@ -43,10 +43,17 @@ function showPercent(value: number): string {
 
 /** `1.9 s [1.8 s, 2 s]`, `more than 60 s`, `not measured: why`. */
 export function showMeasured(measured: Measured): string {
-  const point = showPoint(measured);
-  if (measured.is !== "value" || measured.low === measured.high) return point;
-  const { unit, low, high } = measured;
-  return `${point} [${showIn(unit, low)}, ${showIn(unit, high)}]`;
+  const ends = endsOf(measured);
+  return ends ? `${showPoint(measured)} [${ends.join(", ")}]` : showPoint(measured);
+}
+
+/** Null where there are none, or both read as the point does. */
+function endsOf(measured: Measured): readonly [low: string, high: string] | null {
+  if (measured.is !== "value") return null;
+  const { unit, value, low, high } = measured;
+  const [point, from, to] = [value, low, high].map((one) => showIn(unit, one));
+  if (from === undefined || to === undefined) return null;
+  return from === point && to === point ? null : [from, to];
 }
 
 /** The same without its interval. */
@@ -63,9 +70,7 @@ export function showPoint(measured: Measured): string {
 
 /** `1.8 s to 2 s`; "" where there is no interval to tell. */
 export function showInterval(measured: Measured): string {
-  if (measured.is !== "value" || measured.low === measured.high) return "";
-  const { unit, low, high } = measured;
-  return `${showIn(unit, low)} to ${showIn(unit, high)}`;
+  return endsOf(measured)?.join(" to ") ?? "";
 }
 
 /** `at most 20 s`, `at least 90 %`. */

@@ -1,3 +1,4 @@
+import type { Comparison, GateResult, Groups } from "../model/comparison.ts";
 import type { Measurement } from "../model/measurement.ts";
 import type { RunRecord } from "../model/record.ts";
 import type { SuiteRecord } from "../model/suite.ts";
@@ -20,4 +21,10 @@ export interface Reporter {
   }): string;
   /** The same for a suite; left out: it has nothing to say of one. */
   readonly suite?: (of: { readonly suite: SuiteRecord; readonly folder: string }) => string;
+  /** The same for many runs, of `ninety compare` and `ninety gate`. */
+  readonly many?: (told: ManyRuns, groups: Groups) => string;
 }
+
+export type ManyRuns =
+  | { readonly kind: "comparison"; readonly comparison: Comparison }
+  | { readonly kind: "gate"; readonly gate: GateResult };

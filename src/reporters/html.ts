@@ -1,15 +1,23 @@
-import { createHash } from "node:crypto";
-import type { Measurement } from "../model/measurement.ts";
+import { orderEvents } from "../measure/order-events.ts";
+import { Problems } from "../measure/problems.ts";
+import type { Measured } from "../model/measured.ts";
+import type { Episode, Measurement } from "../model/measurement.ts";
+import type { Plan } from "../model/plan.ts";
 import type { RunRecord } from "../model/record.ts";
-import { showLimit, showMeasured, showPatch } from "../model/show.ts";
-import { decides, type Verdict } from "../model/verdict.ts";
+import { showInterval, showLimit, showPatch, showPoint } from "../model/show.ts";
+import { decides, type Finding, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { charts } from "./html/charts.ts";
-import { artifacts, clocks, environment, events, how, scenarios, steps } from "./html/sections.ts";
+import { frameOf } from "./run/frame.ts";
+import { affordedIn, ofBudget } from "./run/words.ts";
+import { howCharts, howFindings, howNumbers } from "./html/how.ts";
+import { lane } from "./html/lane.ts";
+import { manyHtml } from "./html/many.ts";
+import { card, folded, page } from "./html/page.ts";
+import * as sections from "./html/sections.ts";
 import { STYLE } from "./html/style.ts";
 import { suiteHtml } from "./html/suite.ts";
-import { escape, table } from "./html/text.ts";
-import { affordedIn, ofBudget } from "./run/words.ts";
+import { escape, interval, table, whole } from "./html/text.ts";
 
 /** One self-contained file: no script, no network, the same bytes for the same record. */
 export const html: Reporter = {
@@ -17,34 +25,38 @@ export const html: Reporter = {
   about: "The report for people: one file that opens from disk.",
   file: "report.html",
   render: ({ record, measurement, verdict }) => {
-    const style = createHash("sha256").update(STYLE).digest("base64");
-    const title = `${verdict.experiment}: ${verdict.outcome}`;
-    return [
-      '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${style}'">`,
-      '<meta name="viewport" content="width=device-width, initial-scale=1">',
-      `<title>${escape(title)}</title><style>${STYLE}</style></head><body><main>`,
-      head(record, measurement, verdict),
-      ...aborted(measurement),
-      cards(record, measurement),
-      "<h2>What clients saw and what the cluster did</h2>",
-      ...charts(record, measurement),
-      "<h2>Findings</h2>",
-      findings(verdict),
-      "<h2>Clocks</h2>",
-      clocks(measurement),
-      "<h2>Faults</h2>",
-      steps(measurement),
-      "<h2>Scenarios</h2>",
-      scenarios(measurement),
-      events(record, measurement),
-      ...artifacts(record),
-      environment(record),
-      how(record),
-      "</main></body></html>\n",
-    ].join("\n");
+    const events = orderEvents(record.events, new Problems());
+    const frame = frameOf(measurement);
+    const drawn = { record, measurement, frame };
+    return page({
+      title: `${verdict.experiment}: ${verdict.outcome}`,
+      style: STYLE,
+      head: [head(record, measurement, verdict), ...aborted(measurement)].join("\n"),
+      sections: [
+        { id: "numbers", title: "In numbers", html: numbers(record, measurement) },
+        {
+          id: "charts",
+          title: "What clients saw and what the cluster did",
+          html: [...charts(drawn), lane({ events, measurement, frame }), howCharts()].join("\n"),
+        },
+        { id: "findings", title: "Findings", html: findings(verdict) },
+        {
+          id: "waterfall",
+          title: "What the seconds were due to",
+          html: sections.waterfalls(measurement),
+        },
+        { id: "clocks", title: "Clocks", html: sections.clocks(measurement) },
+        { id: "alerts", title: "Alerts", html: sections.alerts(measurement) },
+        { id: "faults", title: "Faults", html: sections.steps(measurement) },
+        { id: "scenarios", title: "Scenarios", html: sections.scenarios(measurement) },
+        { id: "events", title: "Events", html: sections.events(events, measurement) },
+        { id: "environment", title: "Environment", html: sections.environment(record) },
+        { id: "files", title: "Raw files", html: sections.files(record) },
+      ],
+    });
   },
   suite: ({ suite }) => suiteHtml(suite),
+  many: manyHtml,
 };
 
 function head(record: RunRecord, measurement: Measurement, verdict: Verdict): string {
@@ -70,53 +82,58 @@ function aborted({ completeness }: Measurement): readonly string[] {
   return [`<p class="unknown">Ended before its time: ${escape(completeness.aborted)}</p>`];
 }
 
-function cards({ plan: { slo } }: RunRecord, measurement: Measurement): string {
-  const all = measurement.episodes.flatMap((episode) => [
-    ...Object.entries(episode.service).map(([name, lane]) => ({
-      what: `clients well again, ${name} connections`,
-      shows: lane.recovery.is === "absent" ? "?" : showMeasured(lane.recovery),
-      note: lane.class,
-    })),
-    {
-      what: "capacity back",
-      shows:
-        episode.capacity.recovery.is === "absent" ? "?" : showMeasured(episode.capacity.recovery),
-      note: episode.capacity.class,
-    },
-    {
-      what: "requests lost",
-      shows: showMeasured(episode.lost),
-      note: "more than in the steady phase",
-    },
-    {
-      what: ofBudget(slo),
-      shows: showMeasured(episode.budget),
-      note: "for one such fault",
-    },
-    {
-      what: affordedIn(slo),
-      shows: episode.affords.is === "absent" ? "?" : showMeasured(episode.affords),
-      note: episode.affords.is === "absent" ? episode.affords.why : "at the offered rate",
-    },
-  ]);
-  const one = ({ what, shows, note }: (typeof all)[number]): string => {
-    const [point = shows, interval] = shows.split(" [");
-    const range = interval ? `[${interval} · ` : "";
-    return `<div class="card"><span>${escape(what)}</span><b>${escape(point)}</b><span>${escape(range + note)}</span></div>`;
-  };
-  return `<div class="cards">${all.map(one).join("")}</div>`;
+function numbers(record: RunRecord, measurement: Measurement): string {
+  const all = measurement.episodes.map(
+    (episode) =>
+      `<h3>${escape(sections.afterSteps(episode, measurement))}</h3><div class="cards">${cards(episode, record.plan).join("")}</div>`,
+  );
+  const none = '<p class="unknown">No fault took effect: there is nothing to measure.</p>';
+  return [all.length === 0 ? none : all.join("\n"), howNumbers(record.plan.slo)].join("\n");
 }
 
-function findings(verdict: Verdict): string {
-  const order = { fail: 0, unknown: 1, noted: 2, predicted: 3, pass: 4 } as const;
-  const rows = [...verdict.findings]
-    .sort((a, b) => order[a.outcome] - order[b.outcome])
-    .map((finding) => [
-      `<span class="${decides(finding.outcome) ? finding.outcome : "dim"}">${finding.outcome}</span>`,
-      escape(finding.what),
-      escape(showMeasured(finding.observed)),
-      escape(showLimit(finding)),
-      escape(finding.outcome === "pass" ? "" : (finding.hint ?? "")),
-    ]);
-  return table("Findings", ["Outcome", "What", "Observed", "Limit", "What to do"], rows);
+function cards(episode: Episode, { slo }: Plan): readonly string[] {
+  const one = (what: string, measured: Measured, note: string): string => {
+    if (measured.is === "absent")
+      return card({ what, shows: "?", note: `${note}: ${measured.why}` });
+    const range = showInterval(measured);
+    return card({
+      what,
+      shows: showPoint(measured),
+      note: [...(range === "" ? [] : [range]), note].join(" · "),
+    });
+  };
+  return [
+    ...Object.entries(episode.service).map(([name, { recovery, class: is }]) =>
+      one(`clients well again, ${name} connections`, recovery, is),
+    ),
+    one("capacity back", episode.capacity.recovery, episode.capacity.class),
+    one("requests lost", episode.lost, "more than in the steady phase"),
+    one(ofBudget(slo), episode.budget, "for one such fault"),
+    one(affordedIn(slo), episode.affords, "at the offered rate"),
+  ];
+}
+
+const ORDER = { fail: 0, unknown: 1, noted: 2, predicted: 3, pass: 4 } as const;
+
+/** Those that pass are folded away where others are to be read. */
+function findings({ findings: all }: Verdict): string {
+  const sorted = [...all].sort((a, b) => ORDER[a.outcome] - ORDER[b.outcome]);
+  const passed = sorted.filter(({ outcome }) => outcome === "pass");
+  const others = sorted.filter(({ outcome }) => outcome !== "pass");
+  const parts =
+    others.length === 0
+      ? [rows("Findings", passed)]
+      : [rows("Findings", others), folded(`${passed.length} pass`, rows("Passed", passed))];
+  return [...parts, howFindings()].join("");
+}
+
+function rows(caption: string, all: readonly Finding[]): string {
+  const cells = all.map((finding) => [
+    `<span class="${decides(finding.outcome) ? finding.outcome : "dim"}">${finding.outcome}</span>`,
+    escape(finding.what),
+    interval(finding.observed),
+    whole(escape(showLimit(finding))),
+    escape(finding.outcome === "pass" ? "" : (finding.hint ?? "")),
+  ]);
+  return table(caption, ["Outcome", "What", "Observed", "Limit", "What to do"], cells);
 }

@@ -1,8 +1,10 @@
 import type { Measurement } from "../model/measurement.ts";
 import { showFolder, showLimit, showMeasured } from "../model/show.ts";
 import type { SuiteRecord, SuiteRun } from "../model/suite.ts";
-import { decides, type Finding } from "../model/verdict.ts";
-import type { Reporter } from "../ports/reporter.ts";
+import type { Groups } from "../model/comparison.ts";
+import { decides, type Finding, type Outcome } from "../model/verdict.ts";
+import type { ManyRuns, Reporter } from "../ports/reporter.ts";
+import { comparisonTold, gateTold } from "./compare/words.ts";
 import { xml, type Element } from "./junit/xml.ts";
 
 /**
@@ -53,7 +55,49 @@ export const junit: Reporter = {
         })),
       ],
     }),
+  many: manyJunit,
 };
+
+/** A gate's candidates with their objectives, and each metric; what cannot be seen is an error. */
+function manyJunit(many: ManyRuns, groups: Groups): string {
+  const told = many.kind === "gate" ? gateTold(many.gate) : comparisonTold(many.comparison);
+  const classname = `ninety.${told.experiment}.${many.kind}`;
+  const judged = (
+    name: string,
+    of: { readonly outcome: Outcome; readonly message: string; readonly lines: readonly string[] },
+  ): Element => {
+    const { outcome, message, lines } = of;
+    const test = named(name, classname);
+    if (outcome === "pass") return test;
+    return red(test, { outcome, message, text: [message, ...lines].join("\n"), type: many.kind });
+  };
+  const metrics = told.metrics
+    .filter(({ sameAs }) => sameAs === undefined)
+    .map(({ metric, reading, outcome, shiftText, more }) => {
+      const lines = more.map(([what, text]) => `${what}: ${text}`);
+      return judged(metric, { outcome, message: `${reading}: shift ${shiftText}`, lines });
+    });
+  const objectives = (many.kind === "gate" ? many.gate.candidates : []).map(({ run, outcome }) =>
+    judged(`objectives of ${run}`, { outcome, message: `the run is ${outcome}`, lines: [] }),
+  );
+  const starts = [...groups.a, ...groups.b].flatMap(({ facts }) => facts.startedAt ?? []);
+  return suites({
+    name: `${told.experiment}, ${many.kind}`,
+    timeMs: 0,
+    startedAt: starts.sort().at(-1) ?? null,
+    hostname: null,
+    properties: { outcome: told.outcome, level: told.level, about: told.about },
+    cases: [
+      judged("verdict", {
+        outcome: told.outcome,
+        message: told.why[0] ?? told.outcome,
+        lines: told.why.slice(1),
+      }),
+      ...objectives,
+      ...metrics,
+    ],
+  });
+}
 
 const planOf = (planSha256: string | undefined): Readonly<Record<string, string>> =>
   planSha256 === undefined ? {} : { planSha256 };

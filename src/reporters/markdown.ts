@@ -13,7 +13,9 @@ import {
 } from "../model/show.ts";
 import { decides, type Verdict } from "../model/verdict.ts";
 import type { Reporter } from "../ports/reporter.ts";
+import { manyMarkdown } from "./markdown/many.ts";
 import { suiteMarkdown } from "./markdown/suite.ts";
+import { sparkLines } from "./markdown/spark.ts";
 import { code, plain, table } from "./markdown/text.ts";
 import { ALERT_HEAD, alertRows } from "./run/alerts.ts";
 import {
@@ -27,9 +29,14 @@ import {
   foretold,
   meaning,
   ofBudget,
+  pictureText,
 } from "./run/words.ts";
 
-/** Fit for a comment on a pull request: no HTML, no picture, the same bytes wherever it ran. */
+/**
+ * Fit for a comment on a pull request: no HTML, the same bytes wherever it ran. The picture is a
+ * file beside it, as comments take no other (docs/REPORTS.md); where it does not show, its text
+ * does, and the few signs below it.
+ */
 export const markdown: Reporter = {
   name: "markdown",
   about: "Verdict, lanes and what to do, for a comment on a pull request.",
@@ -41,6 +48,9 @@ export const markdown: Reporter = {
       `${plain(record.plan.hypothesis)} (seed ${code(verdict.seed)}, evidence level ${measurement.level})`,
       "",
       ...patchLines(record.plan),
+      `![${plain(pictureText(measurement, verdict))}](report.svg)`,
+      "",
+      ...sparkLinesOf(measurement),
       ...stepLines(measurement),
       ...measurement.episodes.flatMap((episode) => [
         ...episodeLines(episode, record.plan),
@@ -55,7 +65,17 @@ export const markdown: Reporter = {
       "",
     ].join("\n"),
   suite: ({ suite, folder }) => suiteMarkdown(suite, folder),
+  many: manyMarkdown,
 };
+
+function sparkLinesOf(measurement: Measurement): readonly string[] {
+  const lines = sparkLines(measurement);
+  return lines.length === 0 ? [] : ["```text", ...lines.map(fenced), "```", ""];
+}
+
+/** A name could close the fence. */
+const fenced = (line: string): string =>
+  line.replaceAll(/[`\s]/g, (sign) => (sign === "`" ? "'" : " "));
 
 function planLines({ environment }: RunRecord): readonly string[] {
   const hash = environment?.planSha256;

@@ -26,7 +26,7 @@ export async function readRecord(folder: string): Promise<RunRecord> {
   const plan = await readPlan(folder);
   const events = await lines(folder, "events.ndjson", { as: "event", problems });
   if (events === null) problems.add("events.ndjson is missing");
-  const { requests, ends } = await readRequests(folder, problems);
+  const { requests, ends, file } = await readRequests(folder, problems);
   if (ends.length > 1) problems.add(`requests: ${ends.length} end lines`);
   const samples = await lines(folder, "samples.ndjson", { as: "sample", problems });
   const artifacts = await artifactIndex(folder);
@@ -42,6 +42,7 @@ export async function readRecord(folder: string): Promise<RunRecord> {
     environment,
     events: (events ?? []) as unknown as readonly Event[],
     requests,
+    ...(file === undefined ? {} : { requestsFile: file }),
     requestsEnd: end && others.length === 0 ? { requests: end.requests } : null,
     samples: (samples ?? []) as unknown as readonly Sample[],
     ...(artifacts ? { artifacts } : {}),
@@ -171,6 +172,7 @@ async function lines(
 interface ReadRequests {
   readonly requests: PackedRequests;
   readonly ends: readonly RequestsEnd[];
+  readonly file?: string;
 }
 
 async function readRequests(folder: string, problems: Problems): Promise<ReadRequests> {
@@ -190,10 +192,10 @@ async function readRequests(folder: string, problems: Problems): Promise<ReadReq
     } catch (error) {
       if (!name.endsWith(".gz")) throw error;
       problems.add(`${name} is cut or not gzip: ${messageOf(error)}`);
-      return { requests: new PackedRequests(), ends: [] };
+      return { requests: new PackedRequests(), ends: [], file: name };
     }
     problems.addAll(own);
-    return { requests, ends };
+    return { requests, ends, file: name };
   }
   problems.add("requests.ndjson is missing");
   return { requests: new PackedRequests(), ends: [] };

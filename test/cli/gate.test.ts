@@ -253,3 +253,39 @@ for (const [args, says] of misused) {
     expect(stderr).toContain(says);
   });
 }
+
+test("--report: pages that link to each run, and the object itself beside them", async () => {
+  const args = ["compare", listed("baseline", 6), listed("slower"), "--report", "out/compared"];
+  const { code, stdout } = await ninety(args, home);
+  expect(code).toBe(1);
+  expect(stdout).toContain("  report  out/compared/report.html");
+  const folder = join(home, "out/compared");
+  expect(readdirSync(folder).sort()).toEqual([
+    "comparison.json",
+    "junit.xml",
+    "report.html",
+    "report.md",
+  ]);
+  const page = readFileSync(join(folder, "report.html"), "utf8");
+  const links = [...page.matchAll(/<a href="(\.[^"]+)">/g)].map(([, link]) => link ?? "");
+  expect(links).toHaveLength(11);
+  for (const link of links) expect(existsSync(join(folder, link)), link).toBe(true);
+  const json = await ninety(["gate", ...of("same"), "--baseline", "made", "--json"], home);
+  const again = await ninety(
+    ["gate", ...of("same"), "--baseline", "made", "--json", "--report", "out/gate"],
+    home,
+  );
+  expect(again.stdout).toBe(json.stdout);
+  expect(JSON.parse(readFileSync(join(home, "out/gate/gate.json"), "utf8"))).toEqual(
+    JSON.parse(json.stdout),
+  );
+});
+
+test("--report never overwrites the report of a run", async () => {
+  const [run] = of("baseline", 1);
+  const args = ["compare", listed("baseline", 3), listed("slower"), "--report", run!];
+  const { code, stderr } = await ninety(args, home);
+  expect(code).toBe(3);
+  expect(stderr).toContain("--report must be a folder of its own");
+  expect(existsSync(join(run!, "report.html"))).toBe(false);
+});

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { cacheRoot } from "../../src/cli/folders.ts";
 import type { SuiteRecord } from "../../src/model/suite.ts";
-import { launchChromium } from "../support/chromium.ts";
+import { seeReport } from "../support/report-page.ts";
 import { ninety, ROOT, start, type Ended } from "../support/ninety.ts";
 import { parseXml } from "../support/xml.ts";
 
@@ -78,27 +78,20 @@ test("two runs side by side, each as stated, one report that opens by itself", a
   expect(leftOvers()).toEqual([]);
 });
 
-/** In a real browser: no message on its console, no request but for the file itself. */
+/** In a real browser: no message, no request but for the file itself, and anyone can read it. */
 async function opensByItself(file: string): Promise<void> {
-  const browser = await launchChromium();
-  try {
-    const page = await browser.newPage();
-    const said: string[] = [];
-    const asked: string[] = [];
-    page.on("console", (message) => said.push(message.text()));
-    page.on("pageerror", (error) => said.push(String(error)));
-    page.on("request", (request) => asked.push(request.url()));
-    await page.goto(`file://${file}`);
-    expect(await page.locator("h1").textContent()).toBe("two");
-    expect(await page.locator("figure.contrast svg").count()).toBe(1);
-    const link = page.getByRole("link", { name: "pod-kill" });
-    const target = await link.evaluate((element) => (element as unknown as { href: string }).href);
-    expect(existsSync(new URL(target))).toBe(true);
-    expect(said).toEqual([]);
-    expect(asked).toEqual([`file://${file}`]);
-  } finally {
-    await browser.close();
-  }
+  const seen = await seeReport(file, {
+    look: async (page) => {
+      expect(await page.locator("h1").textContent()).toBe("two");
+      expect(await page.locator("figure.contrast svg").count()).toBe(1);
+      const link = page.getByRole("link", { name: "pod-kill" });
+      const target = await link.evaluate(
+        (element) => (element as unknown as { href: string }).href,
+      );
+      expect(existsSync(new URL(target))).toBe(true);
+    },
+  });
+  expect(seen).toEqual({ said: [], asked: [], violations: [] });
 }
 
 test("Ctrl-C in the middle reaches every run: healed, torn down, exit 130", async () => {

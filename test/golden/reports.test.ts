@@ -7,6 +7,8 @@ import { measure } from "../../src/measure/measure.ts";
 import { byName, loadPlugins } from "../../src/cli/plugins.ts";
 import { judgeSuite } from "../../src/kernel/suite.ts";
 import type { SuiteRecord } from "../../src/model/suite.ts";
+import { richRecord } from "../property/measure-rich-made.ts";
+import { GROUPS, MANY } from "../support/many-runs.ts";
 import { readRecord } from "../../src/store/read-record.ts";
 
 const records = join(import.meta.dirname, "records");
@@ -19,6 +21,7 @@ test("there is a report to look at", () => {
     "json",
     "junit",
     "markdown",
+    "svg",
   ]);
 });
 
@@ -32,6 +35,17 @@ for (const reporter of reporters) {
     const text = render();
     expect(render()).toBe(text);
     sameAs(`small.${reporter.file ?? "console.txt"}`, text);
+  });
+}
+
+for (const name of ["html", "junit", "markdown", "svg"]) {
+  test(`${name} of a record with something of all that can be shown`, () => {
+    const record = richRecord();
+    const measurement = measure(record);
+    const verdict = judge(measurement, record.plan, byName("check", checks));
+    const reporter = byName("reporter", reporters)(name);
+    const text = reporter.render({ record, measurement, verdict, folder: "reports/runs/rich" });
+    sameAs(`rich.${reporter.file}`, text);
   });
 }
 
@@ -68,4 +82,17 @@ for (const reporter of reporters) {
     );
     sameAs(`suite.${reporter.file ?? "console.txt"}`, text);
   });
+}
+
+for (const reporter of reporters) {
+  if (!reporter.many) continue;
+  const render = reporter.many;
+  for (const [kind, many] of Object.entries(MANY)) {
+    test(`${reporter.name} of many runs, ${kind}`, () => {
+      const text = render(many, GROUPS);
+      const turned = { a: [...GROUPS.a].reverse(), b: [...GROUPS.b].reverse() };
+      expect(render(many, turned)).toBe(text);
+      sameAs(`${kind}.${reporter.file}`, text);
+    });
+  }
 }

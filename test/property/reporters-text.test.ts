@@ -10,11 +10,14 @@ import { atMost, value } from "../../src/model/measured.ts";
 import type { SuiteRecord } from "../../src/model/suite.ts";
 import type { Finding } from "../../src/model/verdict.ts";
 import { makeRecord } from "./measure-record.ts";
+import type { ManyRuns } from "../../src/ports/reporter.ts";
+import { GROUPS, MANY } from "../support/many-runs.ts";
 import { parseXml, type Node } from "../support/xml.ts";
 
 const { reporters } = await loadPlugins();
 const junit = byName("reporter", reporters)("junit");
 const markdown = byName("reporter", reporters)("markdown");
+const svg = byName("reporter", reporters)("svg");
 const html = byName("reporter", reporters)("html");
 const record = makeRecord();
 const measurement = measure(record);
@@ -121,6 +124,22 @@ describe("junit", () => {
   });
 });
 
+describe("svg", () => {
+  test("is well-formed, and needs neither style sheet nor address, whatever the text", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const picture = rendered(svg, text);
+        const root = parseXml(picture);
+        expect(root.name).toBe("svg");
+        expect(picture).not.toMatch(
+          /<(style|script|image|a|foreignObject)[ >]| (style|class|href)=/,
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
 describe("markdown", () => {
   /** Bars that cut a table's line into cells. */
   const cells = (line: string): number =>
@@ -161,10 +180,37 @@ describe("html", () => {
         const page = html.suite!({ suite: suiteWith(`javascript:${text}<script>`), folder: text });
         expect(page).not.toContain("<script");
         for (const [, address] of page.matchAll(/ (?:href|src)="([^"]*)"/g)) {
-          expect(address).toMatch(/^(\.\/|suite\.json$)/);
+          expect(address).toMatch(/^(\.\/|#[a-z-]+$|suite\.json$)/);
         }
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test("of many runs neither, and JUnit and Markdown stay what they are", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const { comparison } = MANY.comparison as Extract<ManyRuns, { kind: "comparison" }>;
+        const many: ManyRuns = {
+          kind: "comparison",
+          comparison: { ...comparison, experiment: text, why: [text], differs: [text] },
+        };
+        const groups = {
+          ...GROUPS,
+          a: GROUPS.a.map(({ facts, link }) => ({
+            facts: { ...facts, run: `${facts.run}${text}<script>`, seed: text, startedAt: text },
+            link,
+          })),
+        };
+        const page = html.many!(many, groups);
+        expect(page).not.toContain("<script");
+        for (const [, address] of page.matchAll(/ (?:href|src)="([^"]*)"/g)) {
+          expect(address).toMatch(/^(\.\/|#[a-z-]+$|comparison\.json$)/);
+        }
+        expect(casesOf(parseXml(junit.many!(many, groups)))).toHaveLength(5);
+        markdown.many!(many, groups);
+      }),
+      { numRuns: 100 },
     );
   });
 });

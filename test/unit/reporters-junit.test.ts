@@ -3,15 +3,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { byName, loadPlugins } from "../../src/cli/plugins.ts";
+import { judge } from "../../src/kernel/judge.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { absent, atMost, value } from "../../src/model/measured.ts";
 import type { Environment } from "../../src/model/record.ts";
 import type { SuiteRecord } from "../../src/model/suite.ts";
-import type { Verdict } from "../../src/model/verdict.ts";
+import { decides, type Verdict } from "../../src/model/verdict.ts";
 import { makeRecord } from "../property/measure-record.ts";
+import { richRecord } from "../property/measure-rich-made.ts";
+import { GROUPS, MANY } from "../support/many-runs.ts";
 import { parseXml, type Node } from "../support/xml.ts";
 
-const { reporters } = await loadPlugins();
+const { checks, reporters } = await loadPlugins();
 const junit = byName("reporter", reporters)("junit");
 const golden = join(import.meta.dirname, "../golden");
 const environment = JSON.parse(
@@ -35,6 +38,17 @@ const verdict: Verdict = {
 const rendered = parseXml(
   junit.render({ record, measurement, verdict, folder: "/x/reports/runs/made/1" }),
 );
+const rich = richRecord();
+const richMeasurement = measure(rich);
+const richVerdict = judge(richMeasurement, rich.plan, byName("check", checks));
+const richRoot = parseXml(
+  junit.render({
+    record: rich,
+    measurement: richMeasurement,
+    verdict: richVerdict,
+    folder: "/x/reports/runs/rich/1",
+  }),
+);
 const suite = JSON.parse(readFileSync(join(golden, "suites/small.json"), "utf8")) as SuiteRecord;
 const suiteRoot = parseXml(junit.suite!({ suite, folder: "/x/reports/runs/small/1" }));
 
@@ -47,10 +61,11 @@ const SCHEMA: Readonly<Record<string, { attributes: string; children: string }>>
   },
   properties: { attributes: "", children: "property" },
   property: { attributes: "name! value!", children: "" },
-  testcase: { attributes: "name! classname time", children: "failure error skipped" },
+  testcase: { attributes: "name! classname time", children: "failure error skipped system-out" },
   failure: { attributes: "message type", children: "" },
   error: { attributes: "message type", children: "" },
   skipped: { attributes: "message type", children: "" },
+  "system-out": { attributes: "", children: "" },
 };
 
 function problems(node: Node): readonly string[] {
@@ -74,7 +89,10 @@ function problems(node: Node): readonly string[] {
 
 for (const [what, root] of [
   ["a run", rendered],
+  ["a run with all kinds of findings", richRoot],
   ["a suite", suiteRoot],
+  ["a comparison", parseXml(junit.many!(MANY.comparison, GROUPS))],
+  ["a gate", parseXml(junit.many!(MANY.gate, GROUPS))],
 ] as const) {
   test(`${what}: the elements and attributes of the schema, and nothing else`, () => {
     expect(root.name).toBe("testsuites");
@@ -143,4 +161,27 @@ test("a run that is not as stated is a failure, one that nobody can tell of an e
     "skipped",
   ]);
   expect(cases[3]?.children[0]?.text).toContain("SIGKILL");
+});
+
+test("what is only noted or predicted is green, and told all the same", () => {
+  const cases = richRoot.children[0]!.children.filter(({ name }) => name === "testcase");
+  const told = cases.flatMap(({ children }) =>
+    children.filter(({ name }) => name === "system-out"),
+  );
+  const decided = richVerdict.findings.filter(({ outcome }) => decides(outcome));
+  expect(told).toHaveLength(richVerdict.findings.length - decided.length);
+  expect(told.map(({ text }) => text).join()).toContain("longer than predicted");
+});
+
+test("of a gate each candidate's objectives and each metric are cases; what is worse has failed", () => {
+  const root = parseXml(junit.many!(MANY.gate, GROUPS));
+  const cases = root.children[0]!.children.filter(({ name }) => name === "testcase");
+  const of = (name: string): string | undefined =>
+    cases.find(({ attributes }) => attributes["name"] === name)?.children[0]?.name;
+  expect(cases).toHaveLength(1 + 7 + 4);
+  expect(of("verdict")).toBe("failure");
+  expect(of("service recovery, new")).toBe("failure");
+  expect(of("service recovery, reused")).toBe("error");
+  expect(of("capacity recovery")).toBeUndefined();
+  expect(of("objectives of 20260111T000000Z-11")).toBeUndefined();
 });

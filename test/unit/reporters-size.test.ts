@@ -2,20 +2,15 @@ import { expect, test } from "vitest";
 import { byName, loadPlugins } from "../../src/cli/plugins.ts";
 import { judge } from "../../src/kernel/judge.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { makeRecord } from "../property/measure-record.ts";
+import { longRecord } from "../property/measure-long-made.ts";
 
 const { checks, reporters } = await loadPlugins();
 
 test("the HTML of 15 minutes at 50 requests a second is smaller than 500 KB", () => {
-  const made = { rateRps: 25, steadyS: 300, faultS: 300, observeS: 300, background: 0.01 };
-  const outages = Array.from({ length: 20 }, (_, nth) => ({
-    fromS: nth * 15,
-    untilS: nth * 15 + 7,
-    share: 0.5,
-  }));
-  const record = makeRecord({ ...made, outages });
+  const record = longRecord();
   expect(record.requests.length).toBeGreaterThan(15 * 60 * 50);
   const measurement = measure(record);
+  expect(measurement.completeness.problems).toEqual([]);
   const verdict = judge(measurement, record.plan, byName("check", checks));
   const html = byName("reporter", reporters)("html");
   const text = html.render({ record, measurement, verdict, folder: "reports/runs/made" });

@@ -14,7 +14,8 @@ import { listRuns, runsRoot } from "../folders.ts";
 import { exitOf } from "../judging.ts";
 import type { Output } from "../output.ts";
 import { loadPlugins, type Plugins } from "../plugins.ts";
-import { baselinesRoot, groupNamed, readBaseline, usage } from "../run-facts.ts";
+import { refuseFolder, writeMany, type ReportFlag } from "../many-report.ts";
+import { baselinesRoot, groupNamed, readBaseline, usage, type PlacedRun } from "../run-facts.ts";
 
 function refuse(problems: readonly string[], what: string): void {
   if (problems.length === 0) return;
@@ -22,18 +23,25 @@ function refuse(problems: readonly string[], what: string): void {
 }
 
 /** Two groups of runs of one experiment. */
-export async function compareRuns(before: string, after: string, out: Output): Promise<ExitCode> {
+export async function compareRuns(
+  before: string,
+  after: string,
+  flags: ReportFlag,
+  out: Output,
+): Promise<ExitCode> {
   const plugins = await loadPlugins();
+  refuseFolder(flags);
   const a = await groupNamed(before, plugins);
   const b = await groupNamed(after, plugins);
-  refuse(incomparable(a, b), "not compared");
-  const told = compare(a, b);
-  out.result(showComparison(told));
-  out.object(told);
-  return exitOf(told.outcome);
+  refuse(incomparable(factsOf(a), factsOf(b)), "not compared");
+  const comparison = compare(factsOf(a), factsOf(b));
+  out.result(showComparison(comparison));
+  await writeMany({ kind: "comparison", comparison }, { a, b, plugins, out, ...flags });
+  out.object(comparison);
+  return exitOf(comparison.outcome);
 }
 
-export interface GateFlags {
+export interface GateFlags extends ReportFlag {
   readonly baseline: string;
   readonly tolerate: string;
   readonly see: string;
@@ -48,15 +56,20 @@ export async function gateRuns(
 ): Promise<ExitCode> {
   const rule = ruleOf(flags);
   const plugins = await loadPlugins();
+  refuseFolder(flags);
   const baseline = await readBaseline(baselineFolder(flags.baseline));
   const candidates =
-    runs.length > 0 ? await allNamed(runs, plugins) : await since(baseline, plugins);
-  refuse(incomparable(baseline, candidates), "gate");
-  const told = gate(baseline, candidates, { rule });
+    runs.length > 0 ? await allNamed(runs, plugins) : await since(factsOf(baseline), plugins);
+  refuse(incomparable(factsOf(baseline), factsOf(candidates)), "gate");
+  const told = gate(factsOf(baseline), factsOf(candidates), { rule });
   out.result(showGate(told));
+  const groups = { a: baseline, b: candidates };
+  await writeMany({ kind: "gate", gate: told }, { ...groups, plugins, out, ...flags });
   out.object(told);
   return exitOf(told.outcome);
 }
+
+const factsOf = (runs: readonly PlacedRun[]): readonly RunFacts[] => runs.map(({ facts }) => facts);
 
 /** A folder, or the name of one in reports/baselines. */
 function baselineFolder(given: string): string {
@@ -64,8 +77,8 @@ function baselineFolder(given: string): string {
   return !given.includes("/") && existsSync(named) ? named : resolve(given);
 }
 
-async function allNamed(runs: readonly string[], plugins: Plugins): Promise<readonly RunFacts[]> {
-  const groups: RunFacts[] = [];
+async function allNamed(runs: readonly string[], plugins: Plugins): Promise<readonly PlacedRun[]> {
+  const groups: PlacedRun[] = [];
   for (const run of runs) groups.push(...(await groupNamed(run, plugins)));
   return groups;
 }
@@ -74,7 +87,7 @@ async function allNamed(runs: readonly string[], plugins: Plugins): Promise<read
 async function since(
   baseline: readonly RunFacts[],
   plugins: Plugins,
-): Promise<readonly RunFacts[]> {
+): Promise<readonly PlacedRun[]> {
   const experiment = baseline[0]?.experiment ?? "";
   const last = baseline.map(({ run }) => run).reduce((a, b) => (a > b ? a : b), "");
   const newer = (await listRuns(runsRoot())).filter(
@@ -133,9 +146,9 @@ export async function acceptBaseline(
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
     throw usage(`--name must be kebab-case such as gpu-loss, got ${name}`);
   }
-  const accepted = await allNamed(runs, await loadPlugins());
+  const accepted = factsOf(await allNamed(runs, await loadPlugins()));
   const folder = join(baselinesRoot(), name);
-  const before = existsSync(folder) ? await readBaseline(folder) : [];
+  const before = existsSync(folder) ? factsOf(await readBaseline(folder)) : [];
   const notPassed = accepted.filter(({ outcome }) => outcome !== "pass");
   if (notPassed.length > 0) {
     const told = notPassed.map(({ run, outcome }) => `${run} is ${outcome}`).join(", ");

@@ -1,38 +1,60 @@
 import { showDamage } from "../../model/damage.ts";
 import type { Event } from "../../model/event.ts";
 import type { Episode, Measurement } from "../../model/measurement.ts";
+import type { Us } from "../../model/quantity.ts";
 import type { RunRecord } from "../../model/record.ts";
 import { artifactPathProblem, type ArtifactIndex } from "../../model/artifact.ts";
-import { showMeasured, showNumber } from "../../model/show.ts";
+import { showMeasured, showNumber, showPoint } from "../../model/show.ts";
 import { ALERT_HEAD, ALERTS_ARE, alertRows } from "../run/alerts.ts";
 import { adviceBefore, meaning } from "../run/words.ts";
-import { after, escape, table } from "./text.ts";
+import { originOf } from "../run/frame.ts";
+import { howClocks, howScenarios, howWaterfall } from "./how.ts";
+import { folded } from "./page.ts";
+import { after, escape, interval, table, whole } from "./text.ts";
 import { waterfall } from "./waterfall.ts";
 
 const EVENTS_MAX = 400;
 
-/** Zero of all times in the report: the first effect, or the start of the run. */
-export function originOf(measurement: Measurement): number {
-  const effect = measurement.episodes[0]?.clocks["inj"];
-  return effect?.is === "value" ? effect.value : (measurement.phases[0]?.fromUs ?? 0);
-}
-
 export function clocks(measurement: Measurement): string {
   const origin = originOf(measurement);
-  return measurement.episodes
-    .map((episode) => {
-      const rows = Object.entries(episode.clocks)
-        .sort(([, a], [, b]) => instant(a) - instant(b))
-        .map(([name, clock]) => [
-          escape(meaning(name)),
-          clock.is === "value" ? after(clock.value, origin) : escape(showMeasured(clock)),
-          clock.is === "value" && clock.low !== clock.high
-            ? `${after(clock.low, origin)} to ${after(clock.high, origin)}`
-            : "",
-        ]);
-      return `<p class="dim">after ${escape(episode.steps.join(", "))}</p>${table("Clocks", ["Clock", "Instant", "Interval"], rows)}${reasons(episode)}${waterfall(episode, adviceBefore(measurement, episode))}${alerts(episode)}`;
-    })
-    .join("");
+  const all = measurement.episodes.map((episode) => {
+    const rows = Object.entries(episode.clocks)
+      .sort(([a, one], [b, other]) => instant(one) - instant(other) || (a < b ? -1 : 1))
+      .map(([name, clock]) => [
+        escape(meaning(name)),
+        clock.is === "value" ? whole(after(clock.value, origin)) : escape(showMeasured(clock)),
+        clock.is === "value" ? whole(between(clock, origin)) : "",
+      ]);
+    return [
+      `<h3>${escape(afterSteps(episode, measurement))}</h3>`,
+      table("Clocks", ["Clock", "Instant", "Interval"], rows),
+      reasons(episode),
+    ].join("");
+  });
+  return all.length === 0 ? "" : all.join("") + howClocks();
+}
+
+/** `After f01 gpu-lost on gpu GPU-n1-0`. */
+export function afterSteps({ steps: ids }: Episode, { steps: all }: Measurement): string {
+  const names = ids.map((id) => {
+    const step = all.find((one) => one.id === id);
+    return step ? `${id} ${step.fault} on ${step.targets.join(", ") || "nothing"}` : id;
+  });
+  return `After ${names.join("; ")}`;
+}
+
+export function waterfalls(measurement: Measurement): string {
+  const all = measurement.episodes.flatMap((episode) => {
+    const drawn = waterfall(episode, adviceBefore(measurement, episode));
+    return drawn === "" ? [] : [`<h3>${escape(afterSteps(episode, measurement))}</h3>${drawn}`];
+  });
+  return all.length === 0 ? "" : all.join("") + howWaterfall();
+}
+
+/** "" where both ends read the same. */
+function between({ low, high }: { readonly low: Us; readonly high: Us }, origin: Us): string {
+  const [from, to] = [after(low, origin), after(high, origin)];
+  return from === to ? "" : `${from} to ${to}`;
 }
 
 function instant(clock: Episode["clocks"][string]): number {
@@ -44,15 +66,23 @@ function reasons(episode: Episode): string {
     escape(scenario === null ? lane : `${lane}, ${scenario}`),
     escape(what),
     escape(hint),
-    `<details><summary>what proves it</summary><code>${escape(JSON.stringify(evidence))}</code></details>`,
+    folded("what proves it", `<code>${escape(JSON.stringify(evidence))}</code>`),
   ]);
   const head = ["Lane", "Because", "What to do", "Evidence"];
   return rows.length === 0 ? "" : table("Reasons", head, rows);
 }
 
-function alerts(episode: Episode): string {
+/** When alerts on the error budget should have fired, and when those of the record did. */
+export function alerts(measurement: Measurement): string {
+  const all = measurement.episodes.map(
+    (episode) => `<h3>${escape(afterSteps(episode, measurement))}</h3>${alertsOf(episode)}`,
+  );
+  return all.length === 0 ? "" : `${all.join("")}<p class="dim">${escape(ALERTS_ARE)}</p>`;
+}
+
+function alertsOf(episode: Episode): string {
   const rows = alertRows(episode).map((cells) => cells.map(escape));
-  return `${table("Burn-rate alerts", ALERT_HEAD, rows)}<p class="dim">${escape(ALERTS_ARE)}</p>`;
+  return table("Burn-rate alerts", ALERT_HEAD, rows);
 }
 
 export function steps(measurement: Measurement): string {
@@ -65,8 +95,8 @@ export function steps(measurement: Measurement): string {
       escape(step.targets.join(", ")),
       step.lapsed ? "lapsed" : step.proved,
       `${step.healed}, ${step.healProved}`,
-      escape(showMeasured(step.injectTook)),
-      `<details><summary>what was seen</summary><code>${escape(JSON.stringify(step.evidence))}</code></details>`,
+      whole(escape(showMeasured(step.injectTook))),
+      folded("what was seen", `<code>${escape(JSON.stringify(step.evidence))}</code>`),
     ]),
   );
 }
@@ -74,18 +104,17 @@ export function steps(measurement: Measurement): string {
 export function scenarios(measurement: Measurement): string {
   const rows = measurement.scenarios.flatMap((scenario) =>
     Object.entries(scenario.phases).map(([phase, counts]) => [
-      `${escape(scenario.name)}, ${phase}`,
+      whole(escape(`${scenario.name}, ${phase}`)),
       showNumber(counts.intended),
-      escape(showMeasured(counts.goodRatio)),
-      escape(
-        Object.entries(counts.outcomes)
-          .filter(([outcome]) => outcome !== "ok")
-          .map(([outcome, n]) => `${outcome} ${n}`)
-          .join(", "),
-      ),
-      escape(showMeasured(counts.latency.p50)),
-      escape(showMeasured(counts.latency.p99)),
-      escape(showMeasured(counts.reusedRatio)),
+      interval(counts.goodRatio),
+      Object.entries(counts.outcomes)
+        .filter(([outcome]) => outcome !== "ok")
+        .map(([outcome, n]) => whole(escape(`${outcome} ${n}`)))
+        .join(", "),
+      interval(counts.latency.p50),
+      interval(counts.latency.p95),
+      interval(counts.latency.p99),
+      whole(escape(counts.reusedRatio.is === "value" ? showPoint(counts.reusedRatio) : "?")),
     ]),
   );
   const invalid = measurement.scenarios
@@ -94,21 +123,24 @@ export function scenarios(measurement: Measurement): string {
       (scenario) =>
         `<p class="unknown">steady phase of ${escape(scenario.name)} is invalid: ${escape(scenario.steady.why.join("; "))}</p>`,
     );
-  const head = ["Scenario, phase", "Intended", "Good", "Not ok", "p50", "p99", "Reused"];
-  return table("Scenarios", head, rows) + invalid.join("");
+  const head = ["Scenario, phase", "Intended", "Good", "Not ok", "p50", "p95", "p99", "Reused"];
+  return table("Scenarios", head, rows) + invalid.join("") + howScenarios();
 }
 
-export function events(record: RunRecord, measurement: Measurement): string {
+/** @param ordered by time, and of one instant by text */
+export function events(ordered: readonly Event[], measurement: Measurement): string {
   const origin = originOf(measurement);
-  const sorted = [...record.events].sort((a, b) => a.atUs - b.atUs);
-  const rows = sorted
+  const rows = ordered
     .slice(0, EVENTS_MAX)
-    .map((event) => [after(event.atUs, origin), escape(event.type), escape(told(event))]);
+    .map((event) => [whole(after(event.atUs, origin)), escape(event.type), escape(told(event))]);
   const more =
-    sorted.length > EVENTS_MAX
-      ? `<p class="dim">${sorted.length - EVENTS_MAX} more in <a href="events.ndjson">events.ndjson</a></p>`
+    ordered.length > EVENTS_MAX
+      ? `<p class="dim">${ordered.length - EVENTS_MAX} more in <a href="events.ndjson">events.ndjson</a></p>`
       : "";
-  return `<details><summary>Events (${sorted.length})</summary>${table("Events", ["When", "Type", "What"], rows)}${more}</details>`;
+  return folded(
+    `Events (${ordered.length})`,
+    table("Events", ["When", "Type", "What"], rows) + more,
+  );
 }
 
 function told(event: Event): string {
@@ -129,30 +161,64 @@ function told(event: Event): string {
 }
 
 export function environment(record: RunRecord): string {
-  const { environment: env } = record;
-  if (!env) return "<p>environment.json is missing.</p>";
+  const { environment: env, plan } = record;
+  const seed = ["seed", `<code>${escape(plan.seed)}</code>`];
+  const again = [
+    "again",
+    `<code>${escape(`npm run experiment -- ${plan.experiment} --seed ${plan.seed}`)}</code>`,
+  ];
+  if (!env) {
+    const rows = table("Environment", ["What", "Value"], [seed, again]);
+    return `${rows}<p>environment.json is missing.</p>`;
+  }
   const rows = [
+    seed,
+    ["started", `${escape(env.startedAt)} (UTC)`],
     ["ninety", escape(env.ninety)],
+    ["commit", escape(env.gitCommit ?? "not in a git checkout")],
+    ["evidence level", escape(env.level)],
     ["cluster", `${escape(env.cluster.kind)}, Kubernetes ${escape(env.cluster.kubernetes)}`],
     ...(env.planSha256 === undefined
       ? []
       : [["plan.json, SHA-256", `<code>${escape(env.planSha256)}</code>`]]),
-    ["commit", escape(env.gitCommit ?? "not in a git checkout")],
     ...Object.entries(env.cluster.versions).map(([name, version]) => [
       escape(name),
       escape(version),
     ]),
     ["machine", `<code>${escape(JSON.stringify(env.machine))}</code>`],
+    again,
   ];
   const differs = env.cluster.differences.map((line) => `<li>${escape(line)}</li>`).join("");
   return [
-    `<details><summary>Environment</summary>${table("Environment", ["What", "Value"], rows)}`,
-    `<p>What differs from a production cluster:</p><ul>${differs}</ul></details>`,
+    table("Environment", ["What", "Value"], rows),
+    differs === "" ? "" : `<p>What differs from a production cluster:</p><ul>${differs}</ul>`,
+  ].join("");
+}
+
+const RAW = [
+  ["plan.json", "what was going to be done"],
+  ["environment.json", "versions, nodes, machine"],
+  ["events.ndjson", "phases, faults, changes in the cluster"],
+  ["samples.ndjson", "metrics over time"],
+  ["measurement.json", "all that is measured here, with its intervals"],
+  ["verdict.json", "the findings"],
+] as const;
+
+/** The raw files, from which this page can be made again. */
+export function files(record: RunRecord): string {
+  const requests = record.requestsFile ?? "requests.ndjson.gz";
+  const links = [[requests, "every request"] as const, ...RAW].map(
+    ([name, about]) => `<li><a href="${name}">${name}</a>: ${about}</li>`,
+  );
+  return [
+    `<ul>${links.join("")}</ul>`,
+    "<p>All of this page can be made again from them, offline: <code>ninety check</code>, <code>ninety report</code>.</p>",
+    ...artifacts(record),
   ].join("");
 }
 
 /** What was kept for those who look for the cause, each file a link, and what was not. */
-export function artifacts({ artifacts: index }: RunRecord): readonly string[] {
+function artifacts({ artifacts: index }: RunRecord): readonly string[] {
   if (!index) return [];
   const rows = index.files.map(({ path, bytes, cutBytes }) => [
     artifactPathProblem(path) === null
@@ -163,28 +229,16 @@ export function artifacts({ artifacts: index }: RunRecord): readonly string[] {
       ? ""
       : `${cutBytes === null ? "some" : `${showNumber(cutBytes)} bytes`} left out`,
   ]);
-  const parts = [
-    `<details><summary>Logs and objects (${index.files.length} files)</summary>`,
+  const inside = [
     table("Logs and objects", ["File", "Size", "Cut"], rows),
     leftOut(index),
-    '<p class="dim">Secrets were replaced before anything was written. The list as data: <a href="artifacts/index.json">artifacts/index.json</a></p></details>',
+    '<p class="dim">Secrets were replaced before anything was written. The list as data: <a href="artifacts/index.json">artifacts/index.json</a></p>',
   ];
-  return [parts.join("")];
+  return [folded(`Logs and objects (${index.files.length} files)`, inside.join(""))];
 }
 
 function leftOut({ leftOut }: ArtifactIndex): string {
   if (leftOut.length === 0) return "";
   const lines = leftOut.map(({ what, why }) => `<li>${escape(what)}: ${escape(why)}</li>`);
   return `<p>Not there:</p><ul>${lines.join("")}</ul>`;
-}
-
-export function how(record: RunRecord): string {
-  const { slo } = record.plan;
-  return [
-    "<details><summary>How these numbers were made</summary>",
-    `<p>A request is good when it was sent, was answered completely with the expected status and the right values, all within ${slo.withinMs} ms of the instant at which it was meant to start. Requests that failed count as infinitely slow; dropped ones are bad.</p>`,
-    `<p>Clients are hurt while a window's count of bad requests rejects ${showNumber(slo.breachRatio * 100)} % good by a binomial test, corrected for all windows of the run. Service is recovered at the earliest instant after which no window breaches to the end of the observation; it is then refined by the posterior mean of the change-point likelihood. Every later breach moves it.</p>`,
-    "<p>The effect is dated by the monotonic clock of whoever held it; proofs are looked for by another way, and only decide whether the run is known at all. Intervals include the bracket in which the effect began.</p>",
-    '<p>Raw files, from which all of this can be made again with <code>ninety check</code>: <a href="plan.json">plan.json</a>, <a href="events.ndjson">events.ndjson</a>, <a href="requests.ndjson.gz">requests.ndjson.gz</a>, <a href="samples.ndjson">samples.ndjson</a>, <a href="environment.json">environment.json</a>, <a href="measurement.json">measurement.json</a>, <a href="verdict.json">verdict.json</a>.</p></details>',
-  ].join("");
 }

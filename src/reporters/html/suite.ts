@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { showMeasured, showPoint } from "../../model/show.ts";
 import { showMs } from "../../model/quantity.ts";
 import type { ContrastResult, LaneResult, Pair, SuiteRecord, SuiteRun } from "../../model/suite.ts";
@@ -15,48 +14,45 @@ import {
   statedText,
 } from "../suite/words.ts";
 import { bars } from "./bars.ts";
+import { card, page } from "./page.ts";
 import { STYLE } from "./style.ts";
-import { escape, table } from "./text.ts";
+import { escape, scrolling, table, whole } from "./text.ts";
 
 /** What a suite has beside the style of a run. */
 const SUITE_STYLE = `${STYLE}
 .big{font-size:40px;font-weight:700;line-height:1.2;margin:2px 0 0}
+.big span{white-space:nowrap}@media (max-width:700px){.big{font-size:28px}}
 .big i{font-style:normal;color:var(--dim);font-weight:400;padding:0 .2em}
 .big small{font-size:18px;font-weight:500;color:var(--dim);padding-left:.6em}
 .whisker{stroke:var(--ink);stroke-width:1.4}.barlabel{fill:var(--ink);font-size:14px}
 figure.contrast{padding:14px 18px 10px}figure.contrast figcaption{font-size:15px}
-tbody th,.whole{white-space:nowrap}tbody th .dim{white-space:normal}
 `;
 
-/** One self-contained page, as a run's: no script, no network, the same bytes each time. */
+/** One self-contained page, as a run's. */
 export function suiteHtml(suite: SuiteRecord): string {
-  const style = createHash("sha256").update(SUITE_STYLE).digest("base64");
-  const title = `${suite.suite}: ${HEADLINE[suite.asStated].toLowerCase()}`;
   const [headline, ...others] = suite.contrasts;
-  return [
-    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${style}'">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${escape(title)}</title><style>${SUITE_STYLE}</style></head><body><main>`,
-    head(suite),
-    headline ? contrast(headline) : "",
-    headline ? claim(suite, headline) : "",
-    evidence(suite),
-    "<h2>Runs</h2>",
-    runs(suite),
-    toLookAt(suite),
-    ...(others.length === 0 ? [] : ["<h2>Other contrasts</h2>", ...others.map(contrast)]),
-    restarts(suite),
-    leftOut(suite),
-    how(suite),
-    "</main></body></html>\n",
-  ].join("\n");
+  return page({
+    title: `${suite.suite}: ${HEADLINE[suite.asStated].toLowerCase()}`,
+    style: SUITE_STYLE,
+    head: [head(suite), headline ? contrast(headline) : "", evidence(suite)].join("\n"),
+    sections: [
+      {
+        id: "claim",
+        title: "What is claimed, beside what was measured",
+        html: headline ? claim(suite, headline) : "",
+      },
+      { id: "runs", title: "Runs", html: runs(suite) },
+      { id: "look", title: "To look at", html: toLookAt(suite) },
+      { id: "contrasts", title: "Other contrasts", html: others.map(contrast).join("") },
+      { id: "restarts", title: "Restarts", html: restarts(suite) },
+      { id: "left-out", title: "Left out", html: leftOut(suite) },
+      { id: "how", title: "How to read this", html: how(suite) },
+    ],
+  });
 }
 
 function head(suite: SuiteRecord): string {
   const asStated = suite.runs.filter((run) => run.asStated === "yes").length;
-  const card = (what: string, shows: string, note: string): string =>
-    `<div class="card"><span>${escape(what)}</span><b>${escape(shows)}</b><span>${escape(note)}</span></div>`;
   const left = suite.leftOut.length;
   return [
     `<header><h1>${escape(suite.suite)}</h1>`,
@@ -64,13 +60,19 @@ function head(suite: SuiteRecord): string {
     `<p>${escape(suite.about)}</p>`,
     `<p class="dim">seed ${escape(suite.seed)} · ${escape(suite.startedAt)} · ninety ${escape(suite.ninety)}</p>`,
     '</header><div class="cards">',
-    card(
-      "runs that ended as stated",
-      `${asStated} of ${suite.runs.length}`,
-      "by outcome and classes",
-    ),
-    card("wall time", showMs(suite.wallMs), `at most ${suite.parallel} at a time`),
-    ...(left > 0 ? [card("left out", String(left), "by --quick: see below")] : []),
+    card({
+      what: "runs that ended as stated",
+      shows: `${asStated} of ${suite.runs.length}`,
+      note: "by outcome and classes",
+    }),
+    card({
+      what: "wall time",
+      shows: showMs(suite.wallMs),
+      note: `at most ${suite.parallel} at a time`,
+    }),
+    ...(left > 0
+      ? [card({ what: "left out", shows: String(left), note: "by --quick: see below" })]
+      : []),
     "</div>",
   ].join("");
 }
@@ -91,7 +93,7 @@ function contrast(one: ContrastResult): string {
   return [
     `<figure class="contrast">${caption}`,
     ...pairs.map(big),
-    bars(summary, rows),
+    scrolling(title, bars(summary, rows)),
     `<p class="dim">From the effect of the fault until it was good again, for good; linear, from 0; evidence level ${escape(level ?? "")}. ${ONE_RUN_EACH}</p></figure>`,
   ].join("");
 }
@@ -115,13 +117,13 @@ function claim({ claim: claimed }: SuiteRecord, headline: ContrastResult): strin
   const quote = `<p>${escape(claimed.source)}: “${escape(claimed.text)}”</p>`;
   if (!pair) {
     const said = `${showMs(claimed.beforeMs)} → ${showMs(claimed.afterMs)}`;
-    return `<h2>What is claimed</h2>${quote}<p>${escape(said)}; there is nothing here to set beside it.</p>`;
+    return `${quote}<p>${escape(said)}; there is nothing here to set beside it.</p>`;
   }
   const rows = claimRows(claimed, pair).map(({ when, claimed: there, here, scale }) =>
     [when, there, here, scale].map(escape),
   );
   return [
-    `<h2>What is claimed, beside what was measured</h2>${quote}`,
+    quote,
     table("Claim", ["Run", "Claimed", `Here, ${escape(pair.what)}`, "Scale: claimed / here"], rows),
   ].join("");
 }
@@ -135,9 +137,6 @@ function runs(suite: SuiteRecord): string {
   const head = ["Run", "Stated", "Got", "Service", "Capacity", "Evidence", "Took", "Ended"];
   return table("Runs", head, suite.runs.map(runRow));
 }
-
-/** Not broken into lines. */
-const whole = (html: string): string => `<span class="whole">${html}</span>`;
 
 function runRow(run: SuiteRun): readonly string[] {
   const { experiment, about, folder, result, wallMs, asStated } = run;
@@ -180,9 +179,7 @@ function toLookAt({ runs: all }: SuiteRecord): string {
       `an earlier try was INVALID: ${escape(one.why.join("; "))} (<a href="./${escape(one.folder)}/report.html">its report</a>)`,
     ]),
   ]);
-  return rows.length === 0
-    ? ""
-    : `<h2>To look at</h2>${table("To look at", ["Run", "What"], rows)}`;
+  return rows.length === 0 ? "" : table("To look at", ["Run", "What"], rows);
 }
 
 function restarts({ runs: all }: SuiteRecord): string {
@@ -190,22 +187,19 @@ function restarts({ runs: all }: SuiteRecord): string {
     const texts = restartTexts(result);
     return texts.length === 0 ? [] : [[escape(experiment), escape(texts.join(", "))]];
   });
-  return rows.length === 0
-    ? ""
-    : `<h2>Restarts</h2>${table("Restarts", ["Run", "Restarts by pod"], rows)}`;
+  return rows.length === 0 ? "" : table("Restarts", ["Run", "Restarts by pod"], rows);
 }
 
 function leftOut({ leftOut: all }: SuiteRecord): string {
   if (all.length === 0) return "";
   const rows = all.map(({ experiment, about, why }) => [experiment, about, why].map(escape));
-  return `<h2>Left out</h2>${table("Left out", ["Run", "About", "Why"], rows)}`;
+  return table("Left out", ["Run", "About", "Why"], rows);
 }
 
 function how({ quick, suite, seed }: SuiteRecord): string {
   const again = `npm run experiment -- ${suite}${quick ? " --quick" : ""} --seed ${seed}`;
   return [
-    "<details><summary>How to read this</summary>",
     "<p>A run is as stated when it ended with the outcome that the suite states and every episode has the classes that it states. No: a measured outcome or class is another. Unknown: there is no result, or the run itself ended unknown. A run that must fail and fails is as stated.</p>",
-    `<p>Every run has a record of its own, from which this page can be made again with <code>ninety report</code>; raw: <a href="suite.json">suite.json</a>. Run it again: <code>${escape(again)}</code></p></details>`,
+    `<p>Every run has a record of its own, from which this page can be made again with <code>ninety report</code>; raw: <a href="suite.json">suite.json</a>. Run it again: <code>${escape(again)}</code></p>`,
   ].join("");
 }

@@ -1,3 +1,6 @@
+import type { Measured } from "../../model/measured.ts";
+import { showInterval, showMeasured, showPoint } from "../../model/show.ts";
+
 /** Text that is safe inside HTML and attributes. */
 export function escape(text: string): string {
   return text
@@ -17,12 +20,28 @@ export function table(
     row
       .map((cell, at) => (at === 0 ? `<th scope="row">${cell}</th>` : `<td>${cell}</td>`))
       .join("");
-  return [
-    `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table>`,
-    `<caption class="unseen">${escape(caption)}</caption>`,
+  const html = [
+    `<table><caption class="unseen">${escape(caption)}</caption>`,
     `<thead><tr>${head.map((cell) => `<th scope="col">${cell}</th>`).join("")}</tr></thead>`,
-    `<tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("")}</tbody></table></div>`,
-  ].join("");
+    `<tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("")}</tbody></table>`,
+  ];
+  return scrolling(caption, html.join(""));
+}
+
+/** What is wider than a small screen scrolls by itself, with the keyboard too. */
+export function scrolling(label: string, html: string): string {
+  return `<div class="scroll" tabindex="0" role="group" aria-label="${escape(label)}">${html}</div>`;
+}
+
+/** Not broken into lines: a number and its unit stay together. */
+export const whole = (html: string): string =>
+  html === "" ? "" : `<span class="whole">${html}</span>`;
+
+/** A number above its interval, neither broken. */
+export function interval(measured: Measured): string {
+  if (measured.is === "absent") return escape(showMeasured(measured));
+  const range = showInterval(measured);
+  return `${whole(escape(showPoint(measured)))}${range === "" ? "" : `<br>${whole(`<span class="dim">${escape(range)}</span>`)}`}`;
 }
 
 /** Microseconds of the run as seconds after `originUs`: `+12.3 s`. */

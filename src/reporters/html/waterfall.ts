@@ -2,7 +2,8 @@ import type { Episode, Lane, Segment } from "../../model/measurement.ts";
 import type { Ms } from "../../model/quantity.ts";
 import { showMeasured } from "../../model/show.ts";
 import { ADVICE_HEAD, adviceCells, dueTo, fallingLanes, foretold, meaning } from "../run/words.ts";
-import { escape, table } from "./text.ts";
+import { folded } from "./page.ts";
+import { escape, interval, scrolling, table, whole } from "./text.ts";
 
 const WIDTH = 960;
 const LEFT = 8;
@@ -19,15 +20,15 @@ export function waterfall(episode: Episode, before: number): string {
     lane.waterfall.map((segment) => [
       escape(name),
       `${escape(meaning(segment.from))} → ${escape(meaning(segment.to))}`,
-      escape(showMeasured(segment.took)),
-      escape(foretold(segment)),
-      escape(dueTo(segment)),
+      interval(segment.took),
+      whole(escape(foretold(segment))),
+      `<code>${escape(dueTo(segment))}</code>`,
     ]),
   );
   const head = ["Lane", "From, to", "Took", "Predicted", "Due to"];
   return [
     ...lanes.map(({ name, lane }) => figure(name, lane)),
-    table("Segments", head, rows),
+    folded("The same as a table", table("Segments", head, rows)),
     advice(episode, before),
   ].join("");
 }
@@ -37,8 +38,8 @@ function figure(name: string, { waterfall: segments }: Lane): string {
   const key = any
     ? '<span class="key c1">measured</span><span class="key c2">predicted before the inject</span>'
     : "";
-  const caption = `<figcaption>${escape(`${name}: what the seconds were due to`)}${key}</figcaption>`;
-  return `<figure>${caption}${svg(name, segments)}</figure>`;
+  const caption = `<figcaption><b>${escape(name)}</b> <span class="unit">what the seconds were due to</span>${key}</figcaption>`;
+  return `<figure>${caption}${scrolling(name, svg(name, segments))}</figure>`;
 }
 
 const tookMs = ({ took }: Segment): Ms =>
@@ -61,7 +62,8 @@ function svg(name: string, segments: readonly Segment[]): string {
     sinceMs += tookMs(segment);
     return row;
   });
-  const summary = `${name}: ${segments.length} segments from the effect on`;
+  const told = segments.map((one) => `${meaning(one.to)} ${showMeasured(one.took)}`);
+  const summary = `${name}, from the effect on: ${told.join("; ")}`;
   return [
     `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(summary)}">`,
     ...rows,
@@ -109,10 +111,10 @@ function advice({ advice: all = [] }: Episode, before: number): string {
   const rows = all.map((one, i) => [
     ...adviceCells(one, before + i + 1).map(escape),
     one.patch
-      ? `<details><summary>JSON Patch</summary><code>${escape(JSON.stringify(one.patch))}</code></details>`
+      ? folded("JSON Patch", `<code>${escape(JSON.stringify(one.patch))}</code>`)
       : "no object of the stack",
   ]);
   const how =
     '<p class="dim">Try one: <code>--patch &lt;this folder&gt; --advice &lt;No.&gt;</code></p>';
-  return `<h3>Advice</h3>${table("Advice", [...ADVICE_HEAD, "Patch"], rows)}${how}`;
+  return `<h4>Advice</h4>${table("Advice", [...ADVICE_HEAD, "Patch"], rows)}${how}`;
 }

@@ -1,7 +1,9 @@
 import type { Advice, Episode, Lane, Measurement, Segment } from "../../model/measurement.ts";
 import { budgetDays, type Plan, type Slo } from "../../model/plan.ts";
+import type { Json, JsonObject } from "../../model/json.ts";
 import { showMs } from "../../model/quantity.ts";
-import { showNumber } from "../../model/show.ts";
+import { showNumber, showPoint } from "../../model/show.ts";
+import type { Verdict } from "../../model/verdict.ts";
 
 const MEANING: Readonly<Record<string, string>> = {
   req: "inject asked",
@@ -57,8 +59,7 @@ export function adviceCells(advice: Advice, nth: number): readonly string[] {
     String(nth),
     scenario === null ? lane : `${lane}, ${scenario}`,
     `${setting} of ${object}`,
-    JSON.stringify(from),
-    JSON.stringify(to),
+    ...changed(from, to),
     showMs(savesMs),
     risk,
   ];
@@ -85,4 +86,39 @@ export function adviceBefore({ episodes }: Measurement, episode: Episode): numbe
   return episodes
     .slice(0, episodes.indexOf(episode))
     .reduce((sum, { advice = [] }) => sum + advice.length, 0);
+}
+
+/** Of two objects only the fields that are not the same in both. */
+function changed(from: Json, to: Json): readonly [from: string, to: string] {
+  const isTree = (one: Json): one is JsonObject =>
+    typeof one === "object" && one !== null && !Array.isArray(one);
+  if (!isTree(from) || !isTree(to)) return [JSON.stringify(from), JSON.stringify(to)];
+  const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter(
+    (name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]),
+  );
+  const told = (of: JsonObject): string =>
+    names.map((name) => `${name} ${JSON.stringify(of[name] ?? null)}`).join(", ");
+  return [told(from), told(to)];
+}
+
+/** `after f01: service, new connections RECOVERED in 3.5 s; …`, a line an episode. */
+export function laneTexts({ episodes }: Pick<Measurement, "episodes">): readonly string[] {
+  return episodes.map(({ steps, service, capacity, lost }) => {
+    const lane = (what: string, { class: is, recovery }: Lane): string =>
+      `${what} ${is}${recovery.is === "absent" ? "" : ` ${showPoint(recovery)}`}`;
+    const lanes = [
+      ...Object.entries(service).map(([name, one]) => lane(`${name} connections`, one)),
+      lane("capacity", capacity),
+      `lost ${showPoint(lost)}`,
+    ];
+    return `after ${steps.join(", ")}: ${lanes.join("; ")}`;
+  });
+}
+
+/** What a picture of a run shows, for those who do not see it. */
+export function pictureText(
+  measurement: Pick<Measurement, "episodes">,
+  { experiment, outcome }: Pick<Verdict, "experiment" | "outcome">,
+): string {
+  return [`${experiment}: ${outcome.toUpperCase()}`, ...laneTexts(measurement)].join(". ");
 }
