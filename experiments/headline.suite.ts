@@ -1,5 +1,5 @@
 // From 15 minutes to seconds, and what does not help. Every run states its end: those of today's
-// habits must fail, so that nobody takes a pass for granted. About 50 minutes, half with --quick.
+// habits must fail, so that nobody takes a pass for granted. About 55 minutes, half with --quick.
 import { suite } from "ninety";
 
 export default suite({
@@ -54,6 +54,11 @@ export default suite({
       service: { new: "UNRECOVERED", reused: ["RECOVERED", "MASKED"] },
       about: "The endpoint is gone, and clients that connect anew are still sent to the dead pod.",
     },
+    "node-loss-kept-connections": {
+      must: "pass",
+      service: { reused: ["RECOVERED", "MASKED"] },
+      about: "The same loss, looked at by clients that keep their connections, as advised.",
+    },
     "node-loss": { must: "pass", about: "Short timers and short tolerations." },
     "anti-affinity-packed": {
       must: "fail",
@@ -89,6 +94,13 @@ export default suite({
       after: "node-loss",
       lane: "service",
       why: "kept connections that are given up after 500 ms, and the timers above",
+    },
+    {
+      title: "A node dies, and stays away: until clients are well",
+      before: "node-loss-new-connections",
+      after: "node-loss-kept-connections",
+      lane: "service",
+      why: "connections that are kept instead of one for each request",
     },
     {
       title: "The node of both replicas dies: until clients are well",
