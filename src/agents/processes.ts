@@ -2,7 +2,10 @@ import { readFileSync, readdirSync } from "node:fs";
 
 import type { ProcessFacts } from "./container-process.ts";
 
-/** Every process that /proc shows, or those wanted; what ends meanwhile is not there. */
+/**
+ * Every process that /proc shows, or those wanted, by number: the older ones first as a rule. What
+ * ends meanwhile is not there.
+ */
 export function allProcesses(
   isWanted: (pid: number) => boolean = () => true,
 ): readonly ProcessFacts[] {
@@ -10,6 +13,7 @@ export function allProcesses(
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter(isWanted)
+    .sort((a, b) => a - b)
     .flatMap((pid) => {
       try {
         const status = readFileSync(`/proc/${pid}/status`, "utf8");

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 
+import { allProcesses } from "../../src/agents/processes.ts";
 import { lives, startOf } from "../../src/agents/process-identity.ts";
 import { runArgv } from "../../src/agents/run-argv.ts";
 
@@ -20,6 +21,14 @@ describe("a process by pid and start", () => {
     expect(startOf(pid)).toBe(null);
     expect(lives(pid, start)).toBe(false);
   });
+});
+
+test("processes come by number: 9 before 10, and so the old ones before those just begun", () => {
+  const pids = allProcesses().map(({ pid }) => pid);
+  expect(pids).toContain(process.pid);
+  expect(pids).toEqual(pids.toSorted((a, b) => a - b));
+  // Of at least two lengths, or it would have been no test.
+  expect(new Set(pids.map((pid) => String(pid).length)).size).toBeGreaterThan(1);
 });
 
 describe("runArgv", () => {
