@@ -1,9 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExitCode } from "../model/error.ts";
-import { EXIT } from "../model/error.ts";
+import { EXIT, NinetyError } from "../model/error.ts";
 import { stableText } from "../model/json.ts";
 import type { Measurement } from "../model/measurement.ts";
+import { planProblems } from "../model/plan-shape.ts";
 import type { RunRecord } from "../model/record.ts";
 import type { Outcome, Verdict } from "../model/verdict.ts";
 import { judge } from "../kernel/judge.ts";
@@ -22,8 +23,17 @@ export interface Judged {
 /** Record → Measurement → Verdict, from what is on disk and nothing else. */
 export async function judgeFolder(folder: string, plugins: Plugins): Promise<Judged> {
   const record = await readRecord(folder);
+  const wrong = planProblems(record.plan);
+  if (wrong.length > 0) {
+    throw new NinetyError(`${join(folder, "plan.json")} must be a plan: ${wrong.join("; ")}`, {
+      exit: EXIT.usage,
+      hint: "docs/RECORD.md says where the types of a record stand",
+    });
+  }
   const measurement = measure(record);
-  const verdict = judge(measurement, record.plan, byName("check", plugins.checks));
+  const always = plugins.checks.filter((check) => check.always === true).map(({ name }) => name);
+  const checks = byName("check", plugins.checks);
+  const verdict = judge(measurement, record.plan, checks, always);
   return { folder, record, measurement, verdict };
 }
 

@@ -2,7 +2,7 @@ import type { Event } from "../model/event.ts";
 import type { Completeness } from "../model/measurement.ts";
 import type { RunRecord } from "../model/record.ts";
 import { LEFTOVER, SWEEP_FAILED } from "./leftovers.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../model/problems.ts";
 import { spanOf, type Span } from "./phases.ts";
 
 /** These error events say nothing about whether the run can be judged: cluster-clean tells them. */

@@ -12,4 +12,11 @@ export interface Evidence {
 }
 
 /** Where the numbers come from; levels are never compared in one chart. */
-export type EvidenceLevel = "simulated" | "virtual-gpu" | "mock-nvml" | "monitor-only" | "real-gpu";
+export const EVIDENCE_LEVELS = [
+  "simulated",
+  "virtual-gpu",
+  "mock-nvml",
+  "monitor-only",
+  "real-gpu",
+] as const;
+export type EvidenceLevel = (typeof EVIDENCE_LEVELS)[number];

@@ -5,21 +5,22 @@ import { constants, createGunzip } from "node:zlib";
 import { EXIT, NinetyError, messageOf } from "../model/error.ts";
 import type { ArtifactIndex } from "../model/artifact.ts";
 import type { Event } from "../model/event.ts";
-import { listAt, numberAt, textAt } from "../model/json.ts";
+import { environmentProblems } from "../model/environment-shape.ts";
+import { at, listAt, textAt } from "../model/json.ts";
 import type { Plan } from "../model/plan.ts";
+import { Problems } from "../model/problems.ts";
 import type { Environment, RunRecord } from "../model/record.ts";
 import type { Sample } from "../model/request.ts";
+import { isWholeGzip } from "./gzip.ts";
 import { PackedRequests } from "./packed-requests.ts";
 import { sha256 } from "./plan-hash.ts";
-
-const PROBLEMS_MAX = 100;
 
 /**
  * Reads a run's folder back. plan.json and events.ndjson must be there (exit 3); anything else that
  * is missing or unreadable is a problem in the record, which keeps it from passing.
  */
 export async function readRecord(folder: string): Promise<RunRecord> {
-  const problems: string[] = [];
+  const problems = new Problems();
   const plan = await document<Plan>(folder, "plan.json");
   if (!plan) {
     throw new NinetyError(`${folder} is not a run: it has no plan.json`, {
@@ -29,25 +30,34 @@ export async function readRecord(folder: string): Promise<RunRecord> {
   }
   const events = (await lines(folder, "events.ndjson", problems)) as unknown as Event[];
   const { requests, ends } = await readRequests(folder, problems);
-  if (ends.length > 1) problems.push(`requests: ${ends.length} end lines`);
-  const samples = await lines(folder, "samples.ndjson", null);
+  if (ends.length > 1) problems.add(`requests: ${ends.length} end lines`);
+  const samples = await lines(folder, "samples.ndjson", problems, { optional: true });
   const artifacts = await artifactIndex(folder);
-  const environment = await document<Environment>(folder, "environment.json");
-  const wanted = environment?.planSha256;
+  const written = await document<Environment>(folder, "environment.json");
+  const wrong = written === null ? [] : environmentProblems(written);
+  for (const one of wrong) problems.add(`environment.json: ${one}`);
+  const environment = wrong.length === 0 ? written : null;
+  const wanted = written?.planSha256;
   const got = sha256((await textOf(join(folder, "plan.json"))) ?? "");
   if (wanted !== undefined && wanted !== got) {
-    problems.push(`plan.json must be the one that was run, SHA-256 ${wanted}, got ${got}`);
+    problems.add(`plan.json must be the one that was run, SHA-256 ${wanted}, got ${got}`);
   }
   return {
     plan,
     environment,
     events: events.filter((event) => isEvent(event, problems)),
     requests,
-    requestsEnd: ends.length === 1 ? { requests: numberAt(ends[0], "requests") ?? -1 } : null,
-    samples: samples.filter(isSample) as unknown as Sample[],
+    requestsEnd: ends.length === 1 ? { requests: countOf(ends[0]!) } : null,
+    samples: samples.filter((one) => isSample(one, problems)) as unknown as Sample[],
     ...(artifacts ? { artifacts } : {}),
-    problems,
+    problems: problems.list(),
   };
+}
+
+/** -1, which no record has: it is no count. */
+function countOf(end: Line): number {
+  const requests = at(end, "requests");
+  return Number.isSafeInteger(requests) ? Number(requests) : -1;
 }
 
 async function document<T>(folder: string, name: string): Promise<T | null> {
@@ -86,15 +96,15 @@ async function textOf(path: string): Promise<Buffer | null> {
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** Null problems: nobody asks whether the file is there. */
 async function lines(
   folder: string,
   name: string,
-  problems: string[] | null,
+  problems: Problems,
+  { optional = false } = {},
 ): Promise<readonly Line[]> {
   const out: Line[] = [];
   const isThere = await eachLine(folder, name, { problems, each: (line) => void out.push(line) });
-  if (!isThere) problems?.push(`${name} is missing`);
+  if (!isThere && !optional) problems.add(`${name} is missing`);
   return out;
 }
 
@@ -103,27 +113,33 @@ interface ReadRequests {
   readonly ends: readonly Line[];
 }
 
-async function readRequests(folder: string, problems: string[]): Promise<ReadRequests> {
-  for (const name of ["requests.ndjson.gz", "requests.ndjson"]) {
-    const requests = new PackedRequests();
-    const ends: Line[] = [];
-    const own: string[] = [];
-    const each = (line: Line): void => {
-      if (line["end"] === true) ends.push(line);
-      else if (isRequest(line, own)) requests.push(line);
-    };
-    try {
-      if (!(await eachLine(folder, name, { problems: own, each }))) continue;
-    } catch (error) {
-      if (!name.endsWith(".gz")) throw error;
-      problems.push(`${name} is cut or not gzip: ${messageOf(error)}`);
-      return { requests: new PackedRequests(), ends: [] };
-    }
-    for (const problem of own) note(problems, problem);
-    return { requests, ends };
+const REQUESTS = ["requests.ndjson.gz", "requests.ndjson"] as const;
+
+async function readRequests(folder: string, problems: Problems): Promise<ReadRequests> {
+  const none = { requests: new PackedRequests(), ends: [] };
+  const [name, other] = REQUESTS.filter((file) => existsSync(join(folder, file)));
+  if (name === undefined) {
+    problems.add("requests.ndjson is missing");
+    return none;
   }
-  problems.push("requests.ndjson is missing");
-  return { requests: new PackedRequests(), ends: [] };
+  if (other !== undefined) problems.add(`${name} and ${other}: there must be one of them`);
+  const requests = new PackedRequests();
+  const ends: Line[] = [];
+  const each = (line: Line): void => {
+    if (line["end"] === true) ends.push(line);
+    else if (isRequest(line, problems)) requests.push(line);
+  };
+  try {
+    await eachLine(folder, name, { problems, each });
+    if (name.endsWith(".gz") && !(await isWholeGzip(join(folder, name)))) {
+      problems.add(`${name} is cut`);
+    }
+    return { requests, ends };
+  } catch (error) {
+    if (!name.endsWith(".gz")) throw error;
+    problems.add(`${name} is cut or not gzip: ${messageOf(error)}`);
+    return none;
+  }
 }
 
 const CHUNK_BYTES = 256 * 1_024;
@@ -132,17 +148,16 @@ const CHUNK_BYTES = 256 * 1_024;
 async function eachLine(
   folder: string,
   name: string,
-  of: { readonly problems: string[] | null; readonly each: (line: Line) => void },
+  of: { readonly problems: Problems; readonly each: (line: Line) => void },
 ): Promise<boolean> {
   const path = join(folder, name);
   if (!existsSync(path)) return false;
-  let number = 0;
   const take = (text: string): void => {
-    number += 1;
     if (text === "") return;
     const line = objectOf(text);
     if (line) of.each(line);
-    else note(of.problems, `${name} line ${number} is not a JSON object`);
+    // Without its number: another order of lines is the same record.
+    else of.problems.add(`${name}: a line that is not a JSON object`);
   };
   let rest = "";
   for await (const text of textsOf(path)) {
@@ -172,28 +187,32 @@ function objectOf(text: string): Line | null {
   }
 }
 
-function note(problems: string[] | null, problem: string): void {
-  if (problems && problems.length < PROBLEMS_MAX) problems.push(problem);
-}
-
-function isEvent(event: Event, problems: string[]): boolean {
+function isEvent(event: Event, problems: Problems): boolean {
   const known = typeof event.type === "string" && Number.isFinite(event.atUs);
-  if (!known) note(problems, "events: a line without type or atUs");
+  if (!known) problems.add("events: a line without type or atUs");
   return known;
 }
 
-function isRequest(line: Line, problems: string[]): boolean {
+function isRequest(line: Line, problems: Problems): boolean {
   const known =
     Number.isInteger(line["id"]) &&
     textAt(line, "scenario") !== "" &&
     textAt(line, "outcome") !== "" &&
     Number.isFinite(line["intendedUs"]);
-  if (!known) note(problems, "requests: a line without id, scenario, outcome or intendedUs");
+  if (!known) problems.add("requests: a line without id, scenario, outcome or intendedUs");
   return known;
 }
 
-function isSample(line: Line): boolean {
-  return (
-    textAt(line, "metric") !== "" && Number.isFinite(line["atUs"]) && Number.isFinite(line["value"])
-  );
+function isSample(line: Line, problems: Problems): boolean {
+  const { tags } = line;
+  const known =
+    textAt(line, "metric") !== "" &&
+    Number.isFinite(line["atUs"]) &&
+    Number.isFinite(line["value"]) &&
+    typeof tags === "object" &&
+    tags !== null &&
+    !Array.isArray(tags) &&
+    Object.values(tags).every((tag) => typeof tag === "string");
+  if (!known) problems.add("samples: a line without atUs, metric, value or tags");
+  return known;
 }
