@@ -23,7 +23,9 @@ export interface Judged {
 export async function judgeFolder(folder: string, plugins: Plugins): Promise<Judged> {
   const record = await readRecord(folder);
   const measurement = measure(record);
-  const verdict = judge(measurement, record.plan, byName("check", plugins.checks));
+  const always = plugins.checks.filter((check) => check.always === true).map(({ name }) => name);
+  const checks = byName("check", plugins.checks);
+  const verdict = judge(measurement, record.plan, checks, always);
   return { folder, record, measurement, verdict };
 }
 

@@ -6,6 +6,7 @@ import type { AnyCheck } from "../ports/check.ts";
 import type { AnyFault } from "../ports/fault.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import type { Sampler } from "../ports/sampler.ts";
+import { nearest } from "./nearest.ts";
 
 /** Where ninety itself lives: the folder that holds src, workloads, binaries and experiments. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -125,9 +126,12 @@ export const loadExperiment = (fileOrName: string): Promise<Loaded> =>
 export const loadSuite = (fileOrName: string): Promise<Loaded> => loadDefault("suite", fileOrName);
 
 /** A name with a typo does not say of which kind it was, so both are listed. */
-async function shippedHint(): Promise<string> {
+async function shippedHint(typed: string): Promise<string> {
   const [experiments, suites] = await Promise.all([experimentNames(), suiteNames()]);
-  return `in experiments/: ${experiments.join(", ")}; suites: ${suites.join(", ")}`;
+  const name = basename(typed).replace(/\.(?:experiment|suite)\.ts$/, "");
+  const meant = nearest(name, [...experiments, ...suites]);
+  const first = meant === null ? "" : `did you mean ${meant}? `;
+  return `${first}in experiments/: ${experiments.join(", ")}; suites: ${suites.join(", ")}`;
 }
 
 async function loadDefault(kind: Kind, fileOrName: string): Promise<Loaded> {
@@ -141,7 +145,7 @@ async function loadDefault(kind: Kind, fileOrName: string): Promise<Loaded> {
   if (!path.endsWith(suffix)) {
     throw new NinetyError(`${kind} must be a file named *${suffix}, got ${fileOrName}`, {
       exit: EXIT.usage,
-      hint: await shippedHint(),
+      hint: await shippedHint(fileOrName),
     });
   }
   let module: Record<string, unknown>;
@@ -150,7 +154,7 @@ async function loadDefault(kind: Kind, fileOrName: string): Promise<Loaded> {
   } catch (error) {
     throw new NinetyError(`cannot load ${fileOrName}: ${String(error)}`, {
       exit: EXIT.usage,
-      hint: await shippedHint(),
+      hint: await shippedHint(fileOrName),
       cause: error,
     });
   }

@@ -30,7 +30,7 @@ export function completenessOf(
     requestsComplete: counted === requests,
     requests,
     runComplete: spanOf(spans, "end") !== null && aborted.length === 0,
-    problems: [...[...record.problems].sort(), ...problems.list()],
+    problems: [...record.problems, ...problems.list()],
   };
 }
 

@@ -7,8 +7,9 @@ import { episodesOf } from "./episodes.ts";
 import { generatorOf } from "./generator.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { orderEvents } from "./order-events.ts";
-import { orderRequests } from "./order-requests.ts";
-import { observedUntil, phaseSpans } from "./phases.ts";
+import { lastTickOf, orderRequests } from "./order-requests.ts";
+import { orderSamples } from "./order-samples.ts";
+import { endUs, observedUntil, phaseSpans } from "./phases.ts";
 import { Problems } from "./problems.ts";
 import { scenarioOf } from "./scenarios.ts";
 import { seriesOf } from "./series.ts";
@@ -22,13 +23,13 @@ import { trafficOf } from "./traffic.ts";
 export function measure(record: RunRecord): Measurement {
   const { plan, environment } = record;
   const problems = new Problems();
-  const events = orderEvents(record.events, problems);
-  const ordered = orderRequests(record, problems);
-  const spans = phaseSpans(events, problems);
-  const lastTickUs = Math.max(
-    0,
-    ...[...ordered.values()].map((lane) => lane.intendedUs.at(-1) ?? 0),
-  );
+  const events = orderEvents(record.events, plan, problems);
+  const own = environment?.planSha256 !== undefined;
+  const spans = phaseSpans(events, { plan, own }, problems);
+  const lastUs = endUs(spans);
+  const ordered = orderRequests(record, lastUs, problems);
+  const samples = orderSamples(record.samples, lastUs, problems);
+  const lastTickUs = Math.max(0, ...[...ordered.values()].map(lastTickOf));
   const { rateRps } = plan.load;
   const untilUs = observedUntil(spans, events, { lastTickUs, rateRps });
   const traffics = plan.load.scenarios.map((scenario) =>
@@ -50,7 +51,7 @@ export function measure(record: RunRecord): Measurement {
       level,
       kubernetes: environment?.cluster.kubernetes ?? "",
       events,
-      samples: record.samples,
+      samples,
       spans,
       traffics,
       steadyWhy: new Map(scenarios.map(({ name, steady }) => [name, steady.why])),
@@ -63,6 +64,6 @@ export function measure(record: RunRecord): Measurement {
     completeness,
     ...damageOf(events),
     leftovers: leftoversOf(events, spans),
-    series: seriesOf({ plan, events, traffics, samples: record.samples, untilUs }),
+    series: seriesOf({ plan, events, traffics, samples, untilUs }),
   };
 }

@@ -1,12 +1,18 @@
-import { STAMP_SLACK_US, type Event, type Phase } from "../model/event.ts";
+import { PHASES, STAMP_SLACK_US, type Event } from "../model/event.ts";
 import { at, stableText } from "../model/json.ts";
+import type { Plan } from "../model/plan.ts";
 import type { Us } from "../model/quantity.ts";
+import { checkSteps } from "./check-steps.ts";
 import type { Problems } from "./problems.ts";
 
 /**
  * By time; events of the same microsecond by their text, so that their lines may come in any order.
  */
-export function orderEvents(events: readonly Event[], problems: Problems): readonly Event[] {
+export function orderEvents(
+  events: readonly Event[],
+  plan: Plan,
+  problems: Problems,
+): readonly Event[] {
   const known = new Map<string, Event>();
   for (const event of events) {
     const wrong = problemOf(event);
@@ -24,34 +30,45 @@ export function orderEvents(events: readonly Event[], problems: Problems): reado
         one.atUs - other.atUs || order(one) - order(other) || (a < b ? -1 : 1),
     )
     .map(([, event]) => event);
-  checkStamps(ordered, problems);
+  checkTimes(ordered, problems);
+  for (const event of ordered) {
+    if (event.type === "damage" && !plan.accepts.includes(event.accept)) {
+      problems.add(`events: damage event: the plan does not accept ${event.accept}`);
+    }
+  }
+  checkSteps(ordered, plan, problems);
   return ordered;
 }
 
-/** An effect cannot have been there before it was asked for. */
-function checkStamps(events: readonly Event[], problems: Problems): void {
-  const askedUs = new Map<string, Us>();
+/** What an event tells of came before it was told. */
+function checkTimes(events: readonly Event[], problems: Problems): void {
+  const endedUs =
+    events.find((event) => event.type === "phase" && event.phase === "end")?.atUs ?? Infinity;
   for (const event of events) {
-    if (event.type !== "fault") continue;
-    if (event.edge === "inject-begin") askedUs.set(event.id, event.atUs);
-    if (event.edge !== "inject-end") continue;
-    const sinceUs = askedUs.get(event.id);
-    if (sinceUs === undefined || event.stampUs < sinceUs - STAMP_SLACK_US) {
-      problems.add(`events: ${event.id} has a stamp from before it was asked for`);
+    const { atUs } = event;
+    if (event.type === "cluster" && event.notBeforeUs > atUs) {
+      problems.add("events: cluster event: notBeforeUs must not be after atUs");
+    }
+    if (event.type !== "fault") {
+      // `ninety heal` may heal, and tell of errors, when the run is long over.
+      if (event.type !== "error" && atUs > endedUs) {
+        problems.add(`events: ${event.type} event: it must not come after the run's end`);
+      }
+      continue;
+    }
+    const { edge } = event;
+    const toldUs =
+      edge === "inject-begin" ? event.lateUs : "lookedUs" in event ? event.lookedUs : 0;
+    if ("lookedUs" in event && atUs > endedUs) {
+      problems.add(`events: ${edge} event: it must not come after the run's end`);
+    }
+    if (toldUs > atUs) problems.add(`events: ${edge} event: it must not tell of a time after atUs`);
+    if (edge === "inject-end" && event.stampUs > atUs + STAMP_SLACK_US) {
+      problems.add("events: inject-end event: stampUs must not be after its end");
     }
   }
 }
 
-const PHASES: readonly Phase[] = [
-  "preflight",
-  "deploy",
-  "warmup",
-  "steady",
-  "faults",
-  "observe",
-  "teardown",
-  "end",
-];
 const EDGES = ["inject-begin", "inject-end", "proved", "heal-begin", "heal-end", "heal-proved"];
 
 /** A tie goes the way it must have gone. */
@@ -74,9 +91,7 @@ function problemOf(event: Event): string | null {
     case "fault":
       return faultProblem(event);
     case "cluster":
-      if (!isTime(event.notBeforeUs) || event.notBeforeUs > event.atUs) {
-        return "a cluster event whose notBeforeUs is not a time before atUs";
-      }
+      if (!isTime(event.notBeforeUs)) return "a cluster event whose notBeforeUs is not a time";
       return typeof event.object === "string" ? null : "a cluster event without object";
     case "prediction":
       return Array.isArray(event.segments) ? null : "a prediction without segments";
@@ -106,17 +121,14 @@ function faultProblem(event: Event & { readonly type: "fault" }): string | null 
       return Array.isArray(event.targets) && isTime(event.lateUs)
         ? null
         : "an incomplete inject-begin";
-    case "inject-end": {
-      const known = isTime(event.stampUs) && event.stampUs <= event.atUs + STAMP_SLACK_US;
-      return known ? null : "an inject-end whose stampUs is not a time before its end";
-    }
+    case "inject-end":
+      return isTime(event.stampUs) ? null : "an inject-end whose stampUs is not a time";
     case "proved":
     case "unproved":
     case "heal-proved":
     case "heal-unproved":
-      return at(event, "evidence", "effect") === undefined
-        ? `a ${event.edge} without evidence`
-        : null;
+      if (at(event, "evidence", "effect") === undefined) return `a ${event.edge} without evidence`;
+      return isTime(event.lookedUs) ? null : `a ${event.edge} whose lookedUs is not a time`;
     case "heal-begin":
     case "heal-end":
     case "lapsed":

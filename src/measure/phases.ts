@@ -1,4 +1,5 @@
-import type { Event, Phase } from "../model/event.ts";
+import { PHASES, type Event, type Phase } from "../model/event.ts";
+import type { Plan } from "../model/plan.ts";
 import type { Rps, Us } from "../model/quantity.ts";
 import type { Problems } from "./problems.ts";
 
@@ -9,33 +10,67 @@ export interface Span {
   readonly untilUs: Us;
 }
 
+/** What is before them nothing is judged by: other tools need not tell it. */
 const JUDGED: readonly Phase[] = ["steady", "faults", "observe", "teardown", "end"];
+/** The runner's clock and the sleep it asked for may differ by this. */
+const SLACK_US = 500_000;
+/** No teardown takes so long. */
+const TEARDOWN_MAX_US = 3_600_000_000;
 
 /**
- * The phases as they were gone through. A phase that a judgement needs and that is missing is told.
+ * The phases as they were gone through. One that is missing, out of order or, where nothing ended
+ * the run, shorter than planned is a problem; observation may end early. `own`: ninety ran it, and
+ * goes through all of them.
  */
-export function phaseSpans(events: readonly Event[], problems: Problems): readonly Span[] {
+export function phaseSpans(
+  events: readonly Event[],
+  { plan, own }: { readonly plan: Plan; readonly own: boolean },
+  problems: Problems,
+): readonly Span[] {
   const starts = events.filter((event) => event.type === "phase");
-  for (const phase of JUDGED) {
+  for (const phase of PHASES) {
     const count = starts.filter((start) => start.phase === phase).length;
-    if (count === 0) problems.add(`events: phase ${phase} is missing`);
+    if (count === 0 && (own || JUDGED.includes(phase)))
+      problems.add(`events: phase ${phase} is missing`);
     // A steady phase that was no good may be tried again.
     if (count > 1 && phase !== "steady") problems.add(`events: phase ${phase} begins twice`);
   }
-  const judged = starts.map(({ phase }) => JUDGED.indexOf(phase)).filter((rank) => rank >= 0);
-  if (judged.some((rank, i) => i > 0 && rank < judged[i - 1]!)) {
+  const ranks = starts.map(({ phase }) => PHASES.indexOf(phase));
+  if (ranks.some((rank, i) => i > 0 && rank < ranks[i - 1]!)) {
     problems.add("events: the phases are out of order");
   }
-  return starts.map(({ phase, atUs }, i) => ({
+  const spans = starts.map(({ phase, atUs }, i) => ({
     phase,
     fromUs: atUs,
     untilUs: starts[i + 1]?.atUs ?? atUs,
   }));
+  if (!events.some(({ type }) => type === "error")) checkLengths(spans, plan, problems);
+  return spans;
+}
+
+function checkLengths(spans: readonly Span[], plan: Plan, problems: Problems): void {
+  for (const phase of ["warmup", "steady", "faults"] as const) {
+    const leastUs = plan.phasesMs[phase] * 1_000 - SLACK_US;
+    // One that was no good and was tried again was as long.
+    const own = spans.filter((span) => span.phase === phase);
+    if (own.some(({ fromUs, untilUs }) => untilUs - fromUs < leastUs)) {
+      problems.add(`events: phase ${phase} is shorter than planned`);
+    }
+  }
+  const teardown = spanOf(spans, "teardown");
+  if (teardown && teardown.untilUs - teardown.fromUs > TEARDOWN_MAX_US) {
+    problems.add("events: phase teardown is longer than an hour");
+  }
 }
 
 /** The last span of a phase, or null where it was not reached. */
 export function spanOf(spans: readonly Span[], phase: Phase): Span | null {
   return spans.findLast((span) => span.phase === phase) ?? null;
+}
+
+/** Nothing that was measured in a run is later than its end; Infinity: it did not reach it. */
+export function endUs(spans: readonly Span[]): Us {
+  return spanOf(spans, "end")?.fromUs ?? Infinity;
 }
 
 /** The load may be quiet for this long before teardown is told: what is in flight ends first. */

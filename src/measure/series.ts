@@ -21,6 +21,7 @@ export function seriesOf(of: {
   readonly plan: Plan;
   readonly events: readonly Event[];
   readonly traffics: readonly Traffic[];
+  /** By time; of two values at one instant the larger comes last. */
   readonly samples: readonly Sample[];
   readonly untilUs: Us;
 }): readonly Series[] {
@@ -161,7 +162,7 @@ function sampleLines(
   seconds: number,
 ): ReadonlyMap<string, (number | null)[]> {
   const lines = new Map<string, (number | null)[]>();
-  for (const { metric, tags, atUs, value } of inTime(samples)) {
+  for (const { metric, tags, atUs, value } of samples) {
     const second = Math.floor(atUs / SECOND_US);
     if (!(second >= 0 && second < seconds) || !Number.isFinite(value)) continue;
     const text = Object.entries(tags).map(([key, tag]) => `${key}=${tag}`);
@@ -171,9 +172,4 @@ function sampleLines(
     lines.set(name, line);
   }
   return new Map([...lines].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Of two values at one instant the larger comes last, whatever the order of the lines. */
-function inTime(samples: readonly Sample[]): readonly Sample[] {
-  return [...samples].sort((a, b) => a.atUs - b.atUs || a.value - b.value);
 }

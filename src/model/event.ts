@@ -17,6 +17,18 @@ export type Phase =
   | "teardown"
   | "end";
 
+/** In the order that a run goes through them. */
+export const PHASES: readonly Phase[] = [
+  "preflight",
+  "deploy",
+  "warmup",
+  "steady",
+  "faults",
+  "observe",
+  "teardown",
+  "end",
+];
+
 /** Stamps of other processes may lie this far outside the asking and the answer. */
 export const STAMP_SLACK_US = 1_000_000;
 

@@ -35,16 +35,20 @@ export function absent<U extends Unit>(unit: U, why: string): Measured<U> {
   return { is: "absent", unit, why };
 }
 
+/** A limit out of a file may be anything. */
+const isLimit = (limit: unknown): boolean =>
+  typeof limit === "number" && Number.isFinite(limit) && limit >= 0;
+
 /** A quantity against an upper limit: pass only with the whole interval inside. */
 function judgeMax(observed: Measured, max: number): Outcome {
-  if (observed.is === "absent") return "unknown";
+  if (observed.is === "absent" || !isLimit(max)) return "unknown";
   if (observed.low > max) return "fail";
   return observed.is === "value" && observed.high <= max ? "pass" : "unknown";
 }
 
 /** A quantity against a lower limit: pass only with the whole interval inside. */
 function judgeMin(observed: Measured, min: number): Outcome {
-  if (observed.is === "absent") return "unknown";
+  if (observed.is === "absent" || !isLimit(min)) return "unknown";
   if (observed.low >= min) return "pass";
   return observed.is === "value" && observed.high < min ? "fail" : "unknown";
 }

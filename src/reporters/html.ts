@@ -25,7 +25,7 @@ export const html: Reporter = {
   about: "The report for people: one file that opens from disk.",
   file: "report.html",
   render: ({ record, measurement, verdict }) => {
-    const events = orderEvents(record.events, new Problems());
+    const events = orderEvents(record.events, record.plan, new Problems());
     const frame = frameOf(measurement);
     const drawn = { record, measurement, frame };
     return page({

@@ -23,7 +23,7 @@ export const svg: Reporter = {
   render: ({ record, measurement, verdict }) => {
     const frame = frameOf(measurement);
     const drawn = chartOptions({ record, measurement, frame });
-    const events = orderEvents(record.events, new Problems());
+    const events = orderEvents(record.events, record.plan, new Problems());
     const parts: string[] = [];
     let y = MARGIN;
     const line = (text: string, classes: string, size: number): void => {

@@ -219,10 +219,14 @@ class View {
       const ready = pods.filter((pod) => pod.part === part && pod.ready && !pod.terminating);
       put("replicas_ready", ready.length, { part });
     }
+    // Two namespaces may have a service of one name: a metric is told once an instant.
+    const endpoints = new Map<string, number>();
     for (const key of this.#slices.keys()) {
       const service = key.slice(key.indexOf("/") + 1);
-      put("endpoints_ready", this.#endpoints.get(key)?.length ?? 0, { service });
+      const ready = this.#endpoints.get(key)?.length ?? 0;
+      endpoints.set(service, (endpoints.get(service) ?? 0) + ready);
     }
+    for (const [service, ready] of endpoints) put("endpoints_ready", ready, { service });
     const nodes = [...this.#nodes.values()];
     const healthy = [...this.#nodes].map(([name, node]) =>
       healthyGpus(node, sum(pods.filter((pod) => pod.node === name).map(sickDevices))),

@@ -1,6 +1,7 @@
-// What a record may hold: docs/schemas, and the order of the times of a line.
+// What a record may hold: docs/schemas, and what they cannot say of one line or document.
 import { readFileSync } from "node:fs";
 import { STAMP_SLACK_US } from "../model/event.ts";
+import type { Plan } from "../model/plan.ts";
 import { EARLY_US, requestKind, type RequestKind } from "../model/request.ts";
 import { SchemaReader, type Broken, type Schema } from "./schema.ts";
 
@@ -29,7 +30,9 @@ const schemas = new SchemaReader((file) => {
 /** All that it breaks; fields that are not known may be. */
 export function formatProblems(format: Format, value: unknown): readonly Broken[] {
   const broken = schemas.broken(REFS[format], value);
-  return broken.length > 0 ? broken : orderProblems(format, value as Line);
+  if (broken.length > 0) return broken;
+  const more = [...orderProblems(format, value as Line), ...infiniteProblems(value)];
+  return format === "plan" ? [...more, ...nameProblems(value as Plan)] : more;
 }
 
 type Line = Readonly<Record<string, unknown>>;
@@ -39,6 +42,7 @@ const ORDERS: Readonly<Partial<Record<Format, readonly (readonly [string, string
   request: [
     ["startUs", "intendedUs", EARLY_US],
     ["endUs", "startUs", 0],
+    ["firstByteUs", "startUs", EARLY_US],
     ["endUs", "firstByteUs", 0],
   ],
   event: [
@@ -58,11 +62,51 @@ function orderProblems(format: Format, line: Line): readonly Broken[] {
   });
 }
 
+/** JSON has no word for it, but its readers make one of 1e999, also where any JSON may be. */
+function infiniteProblems(value: unknown, path = ""): readonly Broken[] {
+  if (typeof value === "number") {
+    return Number.isFinite(value) ? [] : [{ path, rule: "a finite number", got: value }];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, one]) => {
+    const within = Array.isArray(value) ? `[${name}]` : path === "" ? name : `.${name}`;
+    return infiniteProblems(one, `${path}${within}`);
+  });
+}
+
+/** What a plan names, it has, and once. */
+function nameProblems({ stack, load, steps }: Plan): readonly Broken[] {
+  const parts = stack.map(({ part }) => part);
+  const names = load.scenarios.map(({ name }) => name);
+  const beside = ` where the stack has ${parts.length === 0 ? "none" : parts.join(", ")}`;
+  const to = { path: "load.to", rule: "a part of the stack", got: load.to, beside };
+  return [
+    ...twice("stack", "part", parts),
+    ...twice("load.scenarios", "name", names),
+    ...twice(
+      "steps",
+      "id",
+      steps.map(({ id }) => id),
+    ),
+    ...(parts.includes(load.to) ? [] : [to]),
+  ];
+}
+
+function twice(list: string, field: string, names: readonly string[]): readonly Broken[] {
+  return names.flatMap((got, nth) => {
+    const first = names.indexOf(got);
+    if (first === nth) return [];
+    const beside = ` as in ${list}[${first}]`;
+    return [{ path: `${list}[${nth}].${field}`, rule: "given once", got, beside }];
+  });
+}
+
 const GOT_MAX_CHARACTERS = 80;
 
 /** `events.ndjson line 7: lateUs must be a whole number of at least 0, got "x"`. */
 export function showBroken(where: string, { path, rule, got, beside = "" }: Broken): string {
-  const text = got === undefined ? "nothing" : JSON.stringify(got);
+  // JSON would say null of a number that is infinite.
+  const text = typeof got === "number" ? String(got) : (JSON.stringify(got) ?? "nothing");
   const shown = text.length > GOT_MAX_CHARACTERS ? `${text.slice(0, GOT_MAX_CHARACTERS)}…` : text;
   return visible(
     `${where}${path === "" ? "" : `: ${path}`} must be ${rule}, got ${shown}${beside}`,
@@ -100,6 +144,7 @@ function isSoundEnd(
   if (connection !== "new" && connection !== "reused") return false;
   if (kind === "cut" && firstByteUs === null) return true;
   if (!isCount(firstByteUs) || firstByteUs > endUs) return false;
+  if (firstByteUs < startUs - EARLY_US) return false;
   if (kind === "cut") return true;
   return isCount(status) && status >= 100 && status <= 999 && typeof backend === "string";
 }

@@ -33,9 +33,10 @@ export class Problems {
     for (const [kind, { text, lines }] of other.#kinds) this.#note(kind, text, lines);
   }
 
-  /** At most 100 of them. */
+  /** At most 100 of them, in an order that no order of lines changes. */
   list(): readonly string[] {
-    return [...this.#kinds.values()].map(({ text, lines }) => {
+    const kinds = [...this.#kinds].sort(([a], [b]) => (a < b ? -1 : 1));
+    return kinds.map(([, { text, lines }]) => {
       if (lines === 1) return text;
       return `${text} (and ${lines - 1} more ${lines === 2 ? "line" : "lines"})`;
     });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EXIT, NinetyError, messageOf } from "../model/error.ts";
@@ -9,6 +10,7 @@ import type { Us } from "../model/quantity.ts";
 import type { Environment, RunRecord } from "../model/record.ts";
 import type { RequestsEnd, Sample } from "../model/request.ts";
 import { formatProblems, isSound, showBroken, type Format } from "./format.ts";
+import { isWholeGzip } from "./gzip.ts";
 import { eachLine, Problems, type Line } from "./lines.ts";
 import { PackedRequests } from "./packed-requests.ts";
 import { sha256 } from "./plan-hash.ts";
@@ -74,7 +76,7 @@ export async function readDone(folder: string): Promise<Done> {
   const environment = await document<Environment>(folder, "environment.json").catch(
     (error: unknown) => {
       problems.add(messageOf(error));
-      return null;
+      return undefined;
     },
   );
   return {
@@ -98,7 +100,7 @@ function notRun(folder: string, without: string): NinetyError {
 
 async function readPlan(folder: string): Promise<Plan> {
   const plan = await document<Plan>(folder, "plan.json");
-  if (!plan) throw notRun(folder, "plan.json");
+  if (plan === undefined) throw notRun(folder, "plan.json");
   const broken = formatProblems("plan", plan);
   if (broken.length === 0) return plan;
   const told = broken.slice(0, TOLD_MAX).map((one) => showBroken("plan.json", one));
@@ -111,15 +113,16 @@ async function readPlan(folder: string): Promise<Plan> {
 
 async function readEnvironment(folder: string, problems: Problems): Promise<Environment | null> {
   const environment = await document<Environment>(folder, "environment.json");
-  if (environment === null) return null;
+  if (environment === undefined) return null;
   const broken = formatProblems("environment", environment);
   for (const one of broken.slice(0, TOLD_MAX)) problems.add(showBroken("environment.json", one));
   return broken.length === 0 ? environment : null;
 }
 
-async function document<T>(folder: string, name: string): Promise<T | null> {
+/** Undefined: it is not there. */
+async function document<T>(folder: string, name: string): Promise<T | undefined> {
   const text = await textOf(join(folder, name));
-  if (text === null) return null;
+  if (text === null) return undefined;
   try {
     return JSON.parse(text.toString()) as T;
   } catch (error) {
@@ -132,9 +135,12 @@ async function document<T>(folder: string, name: string): Promise<T | null> {
 
 /** Nothing is judged by it: one that cannot be read is as good as none. */
 async function artifactIndex(folder: string): Promise<ArtifactIndex | null> {
-  const index = await document<ArtifactIndex>(folder, "artifacts/index.json").catch(() => null);
+  const index = await document<ArtifactIndex | null>(folder, "artifacts/index.json").catch(
+    () => null,
+  );
   const isWhole =
     index !== null &&
+    index !== undefined &&
     Array.isArray(index.files) &&
     Array.isArray(index.leftOut) &&
     listAt(index, "files").every((file) => textAt(file, "path") !== "") &&
@@ -175,30 +181,37 @@ interface ReadRequests {
   readonly file?: string;
 }
 
+const REQUESTS = ["requests.ndjson.gz", "requests.ndjson"] as const;
+
 async function readRequests(folder: string, problems: Problems): Promise<ReadRequests> {
-  for (const name of ["requests.ndjson.gz", "requests.ndjson"]) {
-    const requests = new PackedRequests();
-    const ends: RequestsEnd[] = [];
-    const own = new Problems();
-    const each = (line: Line, at: { readonly file: string; readonly number: number }): void => {
-      const isEnd = line["end"] === true;
-      const broken = !isEnd && isSound(line) ? [] : formatProblems(isEnd ? "end" : "request", line);
-      for (const one of broken) own.broken(at, one);
-      if (!isEnd && isKnown(line)) requests.push(line);
-      if (isEnd && broken.length === 0) ends.push(line as unknown as RequestsEnd);
-    };
-    try {
-      if (!(await eachLine(folder, name, { problems: own, each }))) continue;
-    } catch (error) {
-      if (!name.endsWith(".gz")) throw error;
-      problems.add(`${name} is cut or not gzip: ${messageOf(error)}`);
-      return { requests: new PackedRequests(), ends: [], file: name };
-    }
-    problems.addAll(own);
-    return { requests, ends, file: name };
+  const [file, other] = REQUESTS.filter((name) => existsSync(join(folder, name)));
+  if (file === undefined) {
+    problems.add("requests.ndjson is missing");
+    return { requests: new PackedRequests(), ends: [] };
   }
-  problems.add("requests.ndjson is missing");
-  return { requests: new PackedRequests(), ends: [] };
+  if (other !== undefined) problems.add(`${file} and ${other}: there must be one of them`);
+  const requests = new PackedRequests();
+  const ends: RequestsEnd[] = [];
+  const own = new Problems();
+  const each = (line: Line, at: { readonly file: string; readonly number: number }): void => {
+    const isEnd = line["end"] === true;
+    const broken = !isEnd && isSound(line) ? [] : formatProblems(isEnd ? "end" : "request", line);
+    for (const one of broken) own.broken(at, one);
+    if (!isEnd && isKnown(line)) requests.push(line);
+    if (isEnd && broken.length === 0) ends.push(line as unknown as RequestsEnd);
+  };
+  try {
+    await eachLine(folder, file, { problems: own, each });
+  } catch (error) {
+    if (!file.endsWith(".gz")) throw error;
+    problems.add(`${file} is cut or not gzip: ${messageOf(error)}`);
+    return { requests: new PackedRequests(), ends: [], file };
+  }
+  problems.addAll(own);
+  if (file.endsWith(".gz") && !(await isWholeGzip(join(folder, file)))) {
+    problems.add(`${file} is cut`);
+  }
+  return { requests, ends, file };
 }
 
 /** Which one it is, and what became of it: the rest may be wrong, and measuring says so again. */

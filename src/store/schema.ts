@@ -13,7 +13,9 @@ export interface Schema {
   readonly additionalProperties?: false | Schema;
   readonly items?: Schema;
   readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
   readonly maximum?: number;
+  readonly minLength?: number;
   readonly pattern?: string;
 }
 
@@ -144,18 +146,25 @@ function meantBy(arms: readonly Placed[], value: Fields, path: string): readonly
       return fits(own, value[name]);
     });
     if (allowed.length === 0) {
-      const words = left.flatMap((arm) => wordsIn(field(arm) ?? {}));
-      return { path: inside(path, name), rule: oneOf([...new Set(words)]), got: value[name] };
+      const rule = ruleOfAll(left.flatMap((arm) => field(arm) ?? []));
+      return { path: inside(path, name), rule, got: value[name] };
     }
     left = allowed;
   }
   return left;
 }
 
-/** Names of the fields of which only some words are allowed. */
+/** Names of the fields of which only some words are allowed, or texts that begin so. */
 function wordsOf(schema: Schema): readonly string[] {
   const fields = Object.entries(schema.properties ?? {});
-  return fields.filter(([, own]) => wordsIn(own).length > 0).map(([name]) => name);
+  const name = (own: Schema): boolean => wordsIn(own).length > 0 || own.pattern !== undefined;
+  return fields.filter(([, own]) => name(own)).map(([key]) => key);
+}
+
+function ruleOfAll(fields: readonly Schema[]): string {
+  const words = [...new Set(fields.flatMap(wordsIn))];
+  if (words.length > 0) return oneOf(words);
+  return [...new Set(fields.map(ruleOf))].join(" or ");
 }
 
 function wordsIn(schema: Schema): readonly unknown[] {
@@ -180,14 +189,21 @@ function fits(schema: Schema, value: unknown): boolean {
     case "number":
       return typeof value === "number" && Number.isFinite(value) && isInside(schema, value);
     case "string":
-      return typeof value === "string" && new RegExp(schema.pattern ?? "").test(value);
+      return typeof value === "string" && isLike(schema, value);
     default:
       return typeof value === schema.type;
   }
 }
 
-function isInside({ minimum = -Infinity, maximum = Infinity }: Schema, value: number): boolean {
-  return value >= minimum && value <= maximum;
+function isInside(schema: Schema, value: number): boolean {
+  const { minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity } = schema;
+  return value >= minimum && value <= maximum && value > exclusiveMinimum;
+}
+
+function isLike({ minLength = 0, pattern = "" }: Schema, text: string): boolean {
+  // It counts characters, not halves of them.
+  if (minLength > 0 && Array.from(text).length < minLength) return false;
+  return new RegExp(pattern, "u").test(text);
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -206,10 +222,13 @@ const rulesOf = (arms: readonly Placed[]): string =>
 function ruleOf(schema: Schema): string {
   const words = wordsIn(schema);
   if (words.length > 0) return oneOf(words);
-  const { type = "", minimum, maximum, pattern } = schema;
+  const { type = "", minimum, maximum, exclusiveMinimum, minLength = 0, pattern } = schema;
   const rule = TYPES[type] ?? "any JSON";
   if (minimum !== undefined && maximum !== undefined) return `${rule} of ${minimum} to ${maximum}`;
   if (minimum !== undefined) return `${rule} of at least ${minimum}`;
+  if (exclusiveMinimum !== undefined) return `${rule} above ${exclusiveMinimum}`;
+  if (minLength === 1) return `${rule} that is not empty`;
+  if (minLength > 1) return `${rule} of at least ${minLength} characters`;
   return pattern === undefined ? rule : `${rule} that matches ${pattern}`;
 }
 

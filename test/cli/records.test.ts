@@ -84,7 +84,7 @@ test("a plan that breaks the format is exit 3 and says where", async () => {
   const { code, stdout, stderr } = await ninety(["check", folder]);
   expect(code).toBe(3);
   expect(stdout).toBe("");
-  expect(stderr).toContain('plan.json: slo.withinMs must be a number of at least 0, got "fast"');
+  expect(stderr).toContain('plan.json: slo.withinMs must be a number above 0, got "fast"');
 });
 
 test("the example in the docs is judged, and its minimum is what is there", async () => {

@@ -36,6 +36,18 @@ test("an unknown command, option or experiment is exit 3", async () => {
   const unknown = await ninety(["run", "no-such-thing"]);
   expect(unknown.code).toBe(3);
   expect(unknown.stderr).toContain("gpu-loss");
+  expect(unknown.stderr).not.toContain("did you mean");
+});
+
+test.each([
+  ["gpu-los", "gpu-loss"],
+  ["gpu-lsos", "gpu-loss"],
+  ["experiments/gpu-los.experiment.ts", "gpu-loss"],
+  ["headlin", "headline"],
+])("of a name with a typo, %s, the nearest one is told first", async (typed, meant) => {
+  const { code, stderr } = await ninety(["run", typed]);
+  expect(code).toBe(3);
+  expect(stderr).toContain(`did you mean ${meant}? in experiments/: `);
 });
 
 test("a metrics port that is none is exit 3 with field, rule and value", async () => {

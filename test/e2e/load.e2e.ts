@@ -1,5 +1,5 @@
 // Every intended tick is told exactly once, whatever happens to the service or to k6.
-import { fork, spawn, type ChildProcess } from "node:child_process";
+import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,16 +7,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { ensureBinaries, programPath } from "../../src/artifacts/binaries.ts";
-import { cacheRoot } from "../../src/cli/folders.ts";
 import { k6Runner, usersFor } from "../../src/load/k6.ts";
 import { predict } from "../../src/load/predict.ts";
 import { requests as anyRequests } from "../../src/load/requests.ts";
 import type { LoadPlan, PlannedPart } from "../../src/model/plan.ts";
 import type { Request, RequestOutcome, Sample } from "../../src/model/request.ts";
-import type { LoadHost } from "../../src/ports/cluster.ts";
 import type { Load, RunningLoad } from "../../src/ports/load.ts";
 import { readRequest, type RequestOptions } from "../../workloads/parts/request.ts";
+import { k6Program, loadHost, loadPlanOf } from "../support/k6.ts";
 import { expectedCases } from "../support/load-cases.ts";
 import type { Counts } from "../support/load-server.ts";
 
@@ -56,19 +54,7 @@ let server: ChildProcess;
 const started: ChildProcess[] = [];
 
 beforeAll(async () => {
-  const given = process.env["NINETY_K6"];
-  if (given) {
-    k6Path = given;
-    return;
-  }
-  const binaries = await ensureBinaries({
-    cacheRoot: cacheRoot(),
-    want: ["k6"],
-    progress: () => {},
-    signal: AbortSignal.timeout(600_000),
-    installPackages: false,
-  });
-  k6Path = programPath(binaries, "k6");
+  k6Path = await k6Program();
 });
 
 beforeEach(() => {
@@ -83,22 +69,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const host: LoadHost = {
-  start: ({ argv: [program = "", ...args], env, workFolder }) => {
-    const child = spawn(program, args, { env, cwd: workFolder, stdio: ["ignore", "pipe", "pipe"] });
-    started.push(child);
-    let stderr = "";
-    child.stderr.on("data", (data: Buffer) => (stderr = (stderr + data.toString()).slice(-4_096)));
-    return {
-      pid: child.pid ?? 0,
-      onLine: () => {},
-      kill: (signal) => void child.kill(signal),
-      ended: new Promise((resolve) => {
-        child.on("close", (code, signal) => resolve({ code, signal, stderr }));
-      }),
-    };
-  },
-};
+const host = loadHost(started);
 
 async function startServer(backlog = 511): Promise<number> {
   server = fork(join(root, "test/support/load-server.ts"), [String(backlog)]);
@@ -115,16 +86,6 @@ async function ask<T>(message: string): Promise<T> {
 
 type Written = Parameters<typeof predict>[0];
 
-function planOf({ definition, options }: Load, to: PlannedPart): LoadPlan {
-  const read = Object.fromEntries(
-    Object.entries(definition.params).map(([name, field]) => [
-      name + field.unit,
-      field.read((options as Record<string, unknown>)[name]),
-    ]),
-  );
-  return definition.plan(read, "server", to);
-}
-
 interface Offered {
   readonly load: RunningLoad;
   readonly plan: LoadPlan;
@@ -139,7 +100,7 @@ async function offer(port: number, options: Omit<Written, "to">): Promise<Offere
 }
 
 async function offerTo(port: number, asked: Load, to: PlannedPart): Promise<Offered> {
-  const plan = planOf(asked, to);
+  const plan = loadPlanOf(asked, to);
   const requests: Request[] = [];
   const samples: Sample[] = [];
   const startUs = monotonicUs();

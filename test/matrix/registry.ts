@@ -9,6 +9,7 @@ import {
   memoryStressBench,
 } from "../support/benches/containers.ts";
 import { deviceBench } from "../support/benches/devices.ts";
+import { drainBench } from "../support/benches/drains.ts";
 import { powerBench, rebootBench } from "../support/benches/machines.ts";
 import {
   connectionsBench,
@@ -56,10 +57,7 @@ export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
   taint: { make: async () => objectBench(await apiServer(), "taint") },
   image: { make: async () => objectBench(await apiServer(), "image") },
   scale: { make: async () => objectBench(await apiServer(), "scale") },
-  drain: {
-    onCluster: "it ends with its process, and what it took away is not brought back",
-    test: "test/full/api-effects.full.ts",
-  },
+  drain: { make: async () => drainBench(await apiServer()) },
   power: { make: powerBench },
   reboot: { make: rebootBench },
   "program-stop": { make: async () => programStopBench(await netEffects()) },

@@ -165,7 +165,7 @@ export const WAITS: Waits = [
   [76, 156],
 ];
 
-/** server-a is restarted in place; its device is Unhealthy until `wellS`. */
+/** server-a is restarted in place; its device is Unhealthy until `wellS`; Infinity: for good. */
 export function restartsRecord(
   of: {
     readonly waits?: Waits;
@@ -193,7 +193,8 @@ export function restartsRecord(
     const waiting = state(endS + 0.3, nth, { finishedAt, reason });
     const stillS = Math.max(endS + 0.4, wellS);
     const well = state(stillS, nth, { finishedAt, reason });
-    const seesWell = endS < wellS && (startS === null || startS > wellS);
+    const isWell = endS < wellS && Number.isFinite(wellS);
+    const seesWell = isWell && (startS === null || startS > wellS);
     return [ended, waiting, ...(seesWell ? [well] : []), ...(startS === null ? [] : [started])];
   });
   const [, lastS] = waits.at(-1)!;

@@ -143,7 +143,7 @@ function secondStep(): readonly Event[] {
   const step = { type: "fault", id: "f02" } as const;
   const looked = (effect: "present" | "absent") => ({
     evidence: { effect, by: "20 pings", saw: "5 lost", needed: "3 to 8 lost" } as never,
-    lookedUs: at(71),
+    lookedUs: at(effect === "present" ? 71 : 74.5),
   });
   return [
     {

@@ -1,6 +1,6 @@
 // Worlds of a pod whose connections are asked for from beside it and from inside.
 import type { Asked } from "../../src/ports/witness.ts";
-import type { World } from "../../src/testing/fault-contract.ts";
+import type { FaultCase, World } from "../../src/testing/fault-contract.ts";
 import { caller } from "./dependency-worlds.ts";
 
 /** What asks meet. `resets`: each tenth. */
@@ -44,6 +44,57 @@ export function connectionWorld(about: string, state: State): World {
       return Array.from({ length: count }, (_, nth) => asked(meets, nth));
     },
   };
+}
+
+/** Of a fault on the connections of others. `never`: what looks alike and is something else. */
+export function connectionCases(of: {
+  readonly others: Meets;
+  readonly never: readonly World[];
+}): readonly FaultCase[] {
+  const hit = { others: of.others };
+  const well = connectionWorld("all are taken", {});
+  return [
+    {
+      about: "probes left alone",
+      options: {},
+      target: caller,
+      before: well,
+      during: [connectionWorld("others alone meet it", hit)],
+      after: [
+        connectionWorld("all are taken again", {}),
+        connectionWorld("and the pod was not Ready for it", { ready: false }),
+        connectionWorld("the pod is gone, and its network", { pod: "gone" }),
+        connectionWorld("another pod has its name", { pod: "another" }),
+      ],
+      otherwise: [
+        connectionWorld("the pod itself meets it too", { ...hit, itself: of.others }),
+        connectionWorld("its process does not answer the pod itself", {
+          ...hit,
+          itself: "silence",
+        }),
+        connectionWorld("silence", { others: "silence" }),
+        ...of.never,
+        connectionWorld("it is not Ready any more", { ...hit, ready: false }),
+        connectionWorld("it was started again", { ...hit, restarts: 1 }),
+        connectionWorld("it does not run", { ...hit, running: false }),
+        connectionWorld("it goes", { ...hit, going: true }),
+        connectionWorld("it is gone", { pod: "gone" }),
+      ],
+      unhealed: [connectionWorld("silence", { others: "silence" })],
+    },
+    {
+      about: "probes met too",
+      options: { port: 8_501, affectsProbes: true },
+      target: caller,
+      before: well,
+      during: [
+        connectionWorld("others alone meet it", hit),
+        connectionWorld("it is not Ready any more", { ...hit, ready: false }),
+      ],
+      after: [well],
+      otherwise: [connectionWorld("it was started again", { ...hit, restarts: 1 })],
+    },
+  ];
 }
 
 function asked(meets: Meets, nth: number): Asked {

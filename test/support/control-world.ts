@@ -2,7 +2,7 @@
 import type { Json } from "../../src/model/json.ts";
 import type { Target } from "../../src/model/target.ts";
 import type { Answer } from "../../src/ports/witness.ts";
-import type { World } from "../../src/testing/fault-contract.ts";
+import type { FaultCase, World } from "../../src/testing/fault-contract.ts";
 
 export const target: Target<"cluster"> = { kind: "cluster" };
 
@@ -49,6 +49,42 @@ export function world(about: string, state: ControlState): World {
       return answered(isOk ? 200 : 500, [...lines, last, ""].join("\n"));
     },
   };
+}
+
+/** Of a component that leads by its Lease and stops; another one goes on. */
+export function leaderCases(own: string, other: string): readonly FaultCase[] {
+  return [
+    {
+      about: "one that leads",
+      options: {},
+      target,
+      before: world("all is well", {}),
+      during: [
+        world("its Lease is old", { renewed: { [own]: 22, [other]: 35, n1: 34 } }),
+        world("its Lease is old, and only nodes renew theirs", {
+          renewed: { [own]: 22, [other]: 22, n1: 44 },
+        }),
+      ],
+      after: [
+        world("it is led again", { renewed: { [own]: 50, [other]: 51, n1: 44 } }),
+        world("it is led again by another", {
+          renewed: { [own]: 50, [other]: 51, n1: 44 },
+          holder: "another",
+        }),
+      ],
+      otherwise: [
+        world("another is down", { renewed: { [own]: 50, [other]: 22, n1: 44 } }),
+        world("nobody renews anything", { renewed: { [own]: 22, [other]: 21, n1: 14 } }),
+        world("it is late once", { renewed: { [own]: 22, [other]: 28, n1: 24 } }),
+        world("it gave its Lease up", {
+          renewed: { [own]: 22, [other]: 50, n1: 44 },
+          holder: "",
+        }),
+        world("it has no Lease", { renewed: { [other]: 50, n1: 44 } }),
+        world("there is no other Lease", { renewed: { [own]: 22 } }),
+      ],
+    },
+  ];
 }
 
 const answered = (status: number, body: string): Answer => ({

@@ -1,5 +1,5 @@
 // What a pod's kernel counts of the segments that a witness sends it.
-import type { World } from "../../src/testing/fault-contract.ts";
+import type { FaultCase, World } from "../../src/testing/fault-contract.ts";
 import { netTarget } from "./net-world.ts";
 
 const SEGMENTS_PER_ASK = 7;
@@ -9,12 +9,45 @@ const NOISE = {
   "TcpExt.TCPDSACKOfoSent": 0,
   "TcpExt.TCPOFOQueue": 8,
 };
+type Counter = keyof typeof NOISE;
+
+/** Of a fault that the counter proves, with its share under that name of its options. */
+export function countsCases(option: string, counter: Counter): readonly FaultCase[] {
+  const shared = {
+    target: netTarget,
+    before: countsWorld("counts none", { counter, every: null }),
+    after: [countsWorld("counts none any more", { counter, every: null })],
+  };
+  return [
+    {
+      ...shared,
+      about: "a tenth",
+      options: { [option]: "10%" },
+      // Seven segments an ask.
+      during: [
+        countsWorld("counts a tenth", { counter, every: 1 }),
+        countsWorld("counts a fifteenth", { counter, every: 2 }),
+      ],
+      otherwise: [
+        countsWorld("counts one by chance", { counter, every: 20 }),
+        countsWorld("its network is another one", { counter, every: 1, anew: true }),
+      ],
+    },
+    {
+      ...shared,
+      about: "a hundredth",
+      options: { [option]: "1%" },
+      during: [countsWorld("counts a fiftieth", { counter, every: 8 })],
+      otherwise: [],
+    },
+  ];
+}
 
 /** `counter` goes up once in so many asks; null: never. */
-export function countsWorld(
+function countsWorld(
   about: string,
   of: {
-    readonly counter: keyof typeof NOISE;
+    readonly counter: Counter;
     readonly every: number | null;
     /** Its counters begin anew while it is asked. */
     readonly anew?: boolean;

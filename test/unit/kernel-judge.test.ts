@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { count, optional } from "../../src/model/fields.ts";
+import type { JsonObject } from "../../src/model/json.ts";
+import { atLeast, atMost, value } from "../../src/model/measured.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { Finding, Outcome } from "../../src/model/verdict.ts";
@@ -60,6 +63,37 @@ describe("a verdict", () => {
     expect(outcomeOf()).toBe("unknown");
     expect(outcomeOf("mute")).toBe("unknown");
     expect(outcomeOf("mute", "pass")).toBe("pass");
+  });
+
+  test("has what is always on in it, whether the plan lists it or not", () => {
+    const namesOf = (...listed: readonly string[]): readonly string[] =>
+      judge(measurement, planWith(...listed), checks, ["unknown"]).findings.map(
+        ({ check }) => check,
+      );
+    expect(namesOf("pass")).toEqual(["pass", "unknown"]);
+    expect(namesOf("unknown", "pass")).toEqual(["unknown", "pass"]);
+  });
+
+  test("is unknown where a parameter that a check must have is not in the plan", () => {
+    const params = { atLeast: count({ about: "so many" }), most: optional(count({ about: "x" })) };
+    const needing = (name: string): AnyCheck => ({ ...checks(name), params });
+    const plan = (given: JsonObject): Plan => ({
+      ...made,
+      checks: [{ name: "pass", params: given }],
+    });
+    expect(judge(measurement, plan({ atLeast: 1 }), needing).outcome).toBe("pass");
+    const { outcome, findings } = judge(measurement, plan({}), needing);
+    expect(outcome).toBe("unknown");
+    expect(findings[0]?.observed).toMatchObject({
+      why: "the check failed: its atLeast is missing",
+    });
+  });
+
+  test.each([NaN, Infinity, -1, "5", null])("is unknown by a limit of %s", (limit) => {
+    const of = { ...finding("pass", "pass"), observed: value("count", { value: 0, n: 1 }) };
+    expect(atMost(of, limit as number)).toMatchObject([{ outcome: "unknown" }]);
+    expect(atLeast(of, limit as number)).toMatchObject([{ outcome: "unknown" }]);
+    expect(atMost(of, 0)).toMatchObject([{ outcome: "pass" }]);
   });
 
   test.each(["broken", "lost"])("is unknown by a check that is %s, and says why", (name) => {

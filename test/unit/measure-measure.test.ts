@@ -271,15 +271,14 @@ describe("several faults", () => {
     const shift = secondAtS * S;
     return made({ faultS: 60, observeS: 40 }, (record) => {
       const edges = record.events.filter(({ type }) => type === "fault");
-      const healAt = FAULTS + 5 * S;
-      const first = edges.map((one) =>
-        edge(one).startsWith("heal") ? { ...one, atUs: healAt + (one.atUs % S) } : one,
-      );
-      const second = first.map((one) => {
-        const moved = { ...one, id: "f02", atUs: one.atUs + shift } as Event;
-        return "stampUs" in moved ? { ...moved, stampUs: moved.stampUs + shift } : moved;
-      });
-      const step = record.plan.steps[0]!;
+      const moved = (one: Event, byUs: number): Event => {
+        const later = { ...one, atUs: one.atUs + byUs } as Event;
+        if ("lookedUs" in later) return { ...later, lookedUs: later.lookedUs + byUs };
+        return "stampUs" in later ? { ...later, stampUs: later.stampUs + byUs } : later;
+      };
+      const first = edges.map((one) => (edge(one).startsWith("heal") ? moved(one, -55 * S) : one));
+      const second = first.map((one) => ({ ...moved(one, shift), id: "f02" }) as Event);
+      const step = { ...record.plan.steps[0]!, healMs: 5_000 };
       return {
         ...record,
         plan: { ...record.plan, steps: [step, { ...step, id: "f02" }] },

@@ -108,7 +108,10 @@ test("what follows a later step counts from that step's effect", () => {
   expect(noted(episodes[0]!)).toEqual(["noted capacity, started to full: longer than predicted"]);
 });
 
-const stamped = (one: Event): object => ("stampUs" in one ? { stampUs: one.stampUs + 10 * S } : {});
+function stamped(one: Event): object {
+  if ("lookedUs" in one) return { lookedUs: one.lookedUs + 10 * S };
+  return "stampUs" in one ? { stampUs: one.stampUs + 10 * S } : {};
+}
 
 describe("the way of a replacement", () => {
   test("is followed from its end to the effect, each piece with its cause", () => {
