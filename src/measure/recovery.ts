@@ -50,7 +50,7 @@ const WORSE_ALPHA = 0.01;
 const GAP = 8;
 /** Of distances that chance alone makes, the mean is so many medians. */
 const MEAN_OF_MEDIAN = 1 / Math.log(2);
-/** Fewer bad requests behind a pause are no turn of their own. */
+/** Fewer bad requests behind a pause, or runs of them, are no turn of their own. */
 const TURN_BAD = 5;
 
 /**
@@ -130,13 +130,12 @@ interface Around {
  */
 function lastTurn(signal: Signal, last: Breach, widthUs: Us): Breach {
   const { timesUs, bad } = signal;
-  const at: Us[] = [];
+  // Bad requests in a row count once: the background may come in bursts.
   const indices: number[] = [];
   for (let index = last.first; index <= last.last; index += 1) {
-    if (bad[index] === 0) continue;
-    at.push(timesUs[index]!);
-    indices.push(index);
+    if (bad[index] === 1 && (index === last.first || bad[index - 1] === 0)) indices.push(index);
   }
+  const at = indices.map((index) => timesUs[index]!);
   const gaps = at.slice(1).map((time, i) => time - at[i]!);
   const median = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? Infinity;
   const begin = gaps.findLastIndex(

@@ -71,7 +71,7 @@ function cards(measurement: Measurement): string {
     ...Object.entries(episode.service).map(([name, lane]) => ({
       what: `clients well again, ${name} connections`,
       shows: lane.recovery.is === "absent" ? "?" : showMeasured(lane.recovery),
-      note: lane.class,
+      note: lane.ramp ? `${lane.class}, ramp` : lane.class,
     })),
     {
       what: "capacity back",

@@ -61,7 +61,11 @@ function episodeLines(episode: Episode): readonly string[] {
   ];
   const rows = [
     ...Object.entries(episode.service).map(([name, lane]) =>
-      row(`service, ${name} connections`, lane.class, lane.recovery),
+      row(
+        `service, ${name} connections`,
+        lane.ramp ? `${lane.class}, ramp` : lane.class,
+        lane.recovery,
+      ),
     ),
     row("capacity", episode.capacity.class, episode.capacity.recovery),
     row("requests lost", "", episode.lost),
