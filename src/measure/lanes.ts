@@ -81,6 +81,9 @@ export function serviceLane(course: Course, bounds: Bounds, n: number): LaneCour
 function shapeOf(ramp: Span | null, n: number): Pick<Lane, "ramp" | "note"> {
   if (!ramp) return { note: "" };
   const [overMs, low, high] = [ramp.valueUs / 1_000, ramp.lowUs / 1_000, ramp.highUs / 1_000];
+  if (high === Infinity) {
+    return { ramp: beyond("ms", low, n), note: `ramp over at least ${showMs(Math.round(low))}` };
+  }
   return {
     ramp: value("ms", { value: overMs, low, high, n }),
     note: `ramp over ${showMs(Math.round(overMs))}`,

@@ -12,7 +12,7 @@ export interface Span {
 /** The share of bad requests fell to the background along a line: when that ended. */
 export interface Ramp {
   readonly end: Instant;
-  /** Over what time it fell; the upper end is no better known than the stretch is long. */
+  /** Over what time it fell; `highUs` is infinite where it may have begun before the stretch. */
   readonly length: Span;
   /** The greatest log-likelihood, comparable with that of a step on the same stretch. */
   readonly log: number;
@@ -103,6 +103,7 @@ export function rampOf(of: RampOf): Ramp | null {
     lengths.highUs = Math.max(lengths.highUs, lengthUs);
   }
   if (mass === 0) return null;
+  if (ends.lowUs - lengths.highUs <= timesUs[badFrom]!) lengths.highUs = Infinity;
   return {
     end: { atUs: end / mass, ...ends },
     length: { valueUs: length / mass, ...lengths },

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { serviceLane } from "../../src/measure/lanes.ts";
 import { levelsOf } from "../../src/measure/levels.ts";
 import { courseOf, type Course } from "../../src/measure/recovery.ts";
 import { signalOf } from "../../src/measure/signal.ts";
+import type { Lane } from "../../src/model/measurement.ts";
 import { randomFrom } from "../property/measure-record.ts";
 
 const S = 1_000_000;
@@ -69,6 +71,25 @@ describe("a course's end", () => {
     expect(ramp!.lowUs).toBeLessThanOrEqual(10 * S);
     expect(ramp!.highUs).toBeGreaterThanOrEqual(10 * S);
     expect([held, open]).toEqual([true, false]);
+  });
+
+  test("that is a ramp is said in the lane: over what time, or at least", () => {
+    const bounds = {
+      effect: { stampUs: 4 * S, lowUs: 4 * S },
+      clearedUs: null,
+      untilUs: 80 * S,
+      holdUs: 15 * S,
+    };
+    const lane = (falls: number): Lane => {
+      const of = course((at) => (between(at, 5, 50) ? Math.min(0.5, (50 - at) / falls) : 0.001));
+      return serviceLane(of, bounds, 4_000).lane;
+    };
+    const short = lane(12);
+    expect(short).toMatchObject({ class: "RECOVERED", ramp: { is: "value", unit: "ms" } });
+    expect(short.note).toMatch(/^ramp over \d/u);
+    const long = lane(60);
+    expect(long).toMatchObject({ class: "RECOVERED", ramp: { is: "beyond", unit: "ms" } });
+    expect(long.note).toMatch(/^ramp over at least \d/u);
   });
 
   test("of a step is no ramp, nor of a staircase; a few bad requests say nothing about it", () => {
