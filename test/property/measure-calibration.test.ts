@@ -174,8 +174,8 @@ describe("the recovery estimator", () => {
     for (const { cell, hurt } of RESULTS.filter(({ cell }) => judged(cell))) {
       const widths = hurt.map(({ course: { recovered } }) => recovered.highUs - recovered.lowUs);
       const mean = widths.reduce((sum, one) => sum + one, 0) / widths.length / S;
-      // At 100 % it is the gap between two requests; else a few mean distances of bad ones, and some
-      // more for the ramps that cannot be told from it.
+      // At 100 % it is the gap between two requests; else a few mean distances of bad ones, and
+      // some more for the ramps that cannot be told from it.
       expect(mean, nameOf(cell)).toBeLessThan(
         (cell.share === 1 ? 3 : 6 / cell.share) / cell.rate + 0.05,
       );
