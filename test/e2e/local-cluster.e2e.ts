@@ -165,7 +165,7 @@ describe("a cluster", () => {
       return at(now, "status", "readyReplicas") === 3 ? true : null;
     });
     const address = `${textAt(applied, "spec", "clusterIP")}:80`;
-    // The load host hears of the last pod some time after the API does, and refuses until the first.
+    // The load host hears of the last pod a while after the API does, and refuses until the first.
     await until("all pods are behind the Service", async () => {
       const lines = await get(cluster, address, 30);
       return new Set(lines.filter((line) => line.includes("echo"))).size === 3 ? true : null;
