@@ -21,7 +21,7 @@ export interface Background {
   readonly afterBad: Ratio;
 }
 
-interface Asked {
+export interface Asked {
   readonly signal: Signal;
   /** The stretch was bad from here, at a bad request; at most `from`. */
   readonly badFrom: number;
@@ -35,19 +35,27 @@ interface Asked {
   readonly untilUs: Us;
 }
 
+/** The end of a bad stretch. */
+export interface Step extends Instant {
+  /** The end of the signal belongs to the interval: nothing says that it ended. */
+  readonly open: boolean;
+  /** The first good index of the greatest likelihood, and its logarithm. */
+  readonly best: { readonly index: number; readonly log: number };
+}
+
 /**
  * When a stretch of bad requests ended. The likelihood is that of two Bernoulli regimes; the share
  * in the bad one is unknown and integrated out (Jeffreys' prior), the share after it is given. The
  * point is the mean of the posterior under a flat prior over time: the maximum of the likelihood
- * always sits on a bad request and is early by 1/(share x rate). `open`: the end of the signal
- * belongs to the interval, so nothing says that it ended.
+ * always sits on a bad request and is early by 1/(share x rate).
  */
-export function endOfBad(asked: Asked): Instant & { readonly open: boolean } {
+export function endOfBad(asked: Asked): Step {
   const { signal, from, to, untilUs } = asked;
   const { timesUs } = signal;
   const likelihoods = logLikelihoods(asked);
-  let best = -Infinity;
-  for (const one of likelihoods) best = Math.max(best, one);
+  let at = 0;
+  for (let i = 1; i < likelihoods.length; i += 1) if (likelihoods[i]! > likelihoods[at]!) at = i;
+  const best = likelihoods[at]!;
   let mass = 0;
   let moment = 0;
   let first = -1;
@@ -68,13 +76,15 @@ export function endOfBad(asked: Asked): Instant & { readonly open: boolean } {
     lowUs: Math.min(atUs, timeAt(first - 1)),
     highUs: Math.max(atUs, timeAt(final)),
     open: final === timesUs.length && to === timesUs.length,
+    best: { index: from + 1 + at, log: best },
   };
 }
 
 /** For each first good index from + 1 to `to`. */
-function logLikelihoods({ signal, badFrom, from, to, after }: Asked): Float64Array {
+function logLikelihoods(asked: Asked): Float64Array {
+  const { signal, badFrom, from, to } = asked;
   const { bad, badBefore } = signal;
-  const tails = logTails(signal, from, to, after);
+  const tails = logTails(asked);
   const out = new Float64Array(to - from);
   for (let end = from + 1; end <= to; end += 1) {
     // The request at `badFrom` was chosen because it is bad: it says nothing about the share.
@@ -86,12 +96,12 @@ function logLikelihoods({ signal, badFrom, from, to, after }: Asked): Float64Arr
 }
 
 /** Of what follows each first good index from + 1 to `to`. */
-function logTails(
-  { bad }: Signal,
-  from: number,
-  to: number,
-  { afterGood, afterBad }: Background,
-): Float64Array {
+export function logTails({
+  signal: { bad },
+  from,
+  to,
+  after: { afterGood, afterBad },
+}: Pick<Asked, "signal" | "from" | "to" | "after">): Float64Array {
   const logs = [
     Math.log1p(-afterGood),
     Math.log(afterGood),

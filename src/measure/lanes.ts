@@ -4,6 +4,7 @@ import type { Us } from "../model/quantity.ts";
 import { showMs } from "../model/quantity.ts";
 import type { Capacity } from "./capacity.ts";
 import type { Instant } from "./change-point.ts";
+import type { Span } from "./ramp.ts";
 import type { Course } from "./recovery.ts";
 
 /** A lane before its waterfall, with the instants that it knows. */
@@ -65,7 +66,7 @@ export function serviceLane(course: Course, bounds: Bounds, n: number): LaneCour
   const { impact, recovered } = course;
   if (course.held) {
     const recovery = since(bounds, recovered, n);
-    const lane: Lane = { class: "RECOVERED", recovery, waterfall: [], note: "" };
+    const lane: Lane = { class: "RECOVERED", recovery, ...shapeOf(course.ramp, n), waterfall: [] };
     return { lane, impact, back: recovered };
   }
   if (course.open) {
@@ -74,6 +75,19 @@ export function serviceLane(course: Course, bounds: Bounds, n: number): LaneCour
     return { lane: { class: notBack(bounds), recovery, waterfall: [], note }, impact, back: null };
   }
   return { lane: notHeld(bounds, recovered, n), impact, back: null };
+}
+
+/** A ramp is said; a step is what one expects. */
+function shapeOf(ramp: Span | null, n: number): Pick<Lane, "ramp" | "note"> {
+  if (!ramp) return { note: "" };
+  const [overMs, low, high] = [ramp.valueUs / 1_000, ramp.lowUs / 1_000, ramp.highUs / 1_000];
+  if (high === Infinity) {
+    return { ramp: beyond("ms", low, n), note: `ramp over at least ${showMs(Math.round(low))}` };
+  }
+  return {
+    ramp: value("ms", { value: overMs, low, high, n }),
+    note: `ramp over ${showMs(Math.round(overMs))}`,
+  };
 }
 
 /** Good at the end, but not for long enough to be told from a pause. */

@@ -2,7 +2,9 @@ import type { Slo } from "../model/plan.ts";
 import type { Rps, Us } from "../model/quantity.ts";
 import { fisherExact } from "./binomial.ts";
 import { breaches, holdUs, unseenUs, windowUs, type Breach } from "./breach.ts";
-import { endOfBad, type Background, type Instant } from "./change-point.ts";
+import { endOfBad, type Asked, type Background, type Instant } from "./change-point.ts";
+import type { Span } from "./ramp.ts";
+import { endingOf } from "./shape.ts";
 import { calmOf, indexAt, mirrored, signalOf, slice, type Calm, type Signal } from "./signal.ts";
 
 /** What happened to one scenario between the first effect and the end of observation. */
@@ -14,6 +16,8 @@ export type Course =
       readonly is: "hurt";
       readonly impact: Instant;
       readonly recovered: Instant;
+      /** The share of bad requests fell to the background over this time; null: at once. */
+      readonly ramp: Span | null;
       readonly held: boolean;
       readonly open: boolean;
     };
@@ -35,6 +39,8 @@ export interface CourseOf {
 const LOOK = 20;
 /** So many bad requests tell the bad share of a stretch that was long enough to have them. */
 const STRETCH_BAD = 150;
+/** And so many its shape. */
+const SHAPE_BAD = 300;
 
 /** Longer bursts are an outage each. */
 const BURST_MAX = 8;
@@ -42,14 +48,18 @@ const BURST_MAX = 8;
 const WORSE_ALPHA = 0.01;
 /** A pause of so many mean distances of bad requests ends a stretch. */
 const GAP = 8;
+/** Of distances that chance alone makes, the mean is so many medians. */
+const MEAN_OF_MEDIAN = 1 / Math.log(2);
+/** Fewer bad requests behind a pause, or runs of them, are no turn of their own. */
+const TURN_BAD = 5;
 
 /**
  * The recovery estimator. A window breaches when its bad count rejects the objective. Hurt begins
  * with a window that rejects `breachRatio` and goes on while windows reject `goodRatio` less than a
  * hold after the one before (hysteresis). `recovered` is the end of the last of them to the end of
  * observation, so any later breach moves it; it is the posterior mean of the change point of the
- * Bernoulli likelihood behind the start of that window. `impact` is the same on mirrored time.
- * The model is a step: of a slow ramp it tells when the objective was no longer rejected.
+ * Bernoulli likelihood behind the start of that window, or the end of the ramp, where BIC says
+ * that the share of bad requests fell slowly. `impact` is the change point on mirrored time.
  */
 export function courseOf(of: CourseOf): Course {
   const signal = slice(of.signal, of.fromUs, of.untilUs);
@@ -64,21 +74,22 @@ export function courseOf(of: CourseOf): Course {
   const back = mirrored(signal);
   const hurtBack = breaches(back, asked);
   const last = lastBreach(signal, hurt, of);
-  const recovered = endOf(signal, last, hurtBack, {
+  const turn = lastTurn(signal, last, widthUs);
+  const around = {
     widthUs,
     after: background({ steady: of.steady, widthUs }, signal, last),
     untilUs: of.untilUs,
-  });
-  const begun = endOf(back, hurtBack.at(-1)!, hurt, {
-    widthUs,
-    after: backgroundOf(of.steady),
-    untilUs: -of.fromUs,
-  });
+  };
+  const longFrom = stretchFrom(signal, turn, hurtBack, { widthUs, badMin: SHAPE_BAD });
+  const recovered = endingOf(askedOf(signal, turn, hurtBack, around), longFrom);
+  const mirror = { widthUs, after: backgroundOf(of.steady), untilUs: -of.fromUs };
+  const begun = endOfBad(askedOf(back, hurtBack.at(-1)!, hurt, mirror));
   const impact = { atUs: -begun.atUs, lowUs: -begun.highUs, highUs: -begun.lowUs };
   return {
     is: "hurt",
     impact: resolved(impact, of),
     recovered: resolved(recovered, of),
+    ramp: recovered.ramp,
     held: !recovered.open && of.untilUs - recovered.atUs >= holdUs(of.rateRps),
     open: recovered.open,
   };
@@ -113,19 +124,42 @@ interface Around {
   readonly untilUs: Us;
 }
 
-/** The end of a bad stretch, looked for behind the start of its last window. */
-function endOf(
+/**
+ * Where a window holds several turns of bad requests with pauses in between, the last of them: what
+ * the share is before a pause says, with the pause, too little about the share behind it.
+ */
+function lastTurn(signal: Signal, last: Breach, widthUs: Us): Breach {
+  const { timesUs, bad } = signal;
+  // Bad requests in a row count once: the background may come in bursts.
+  const indices: number[] = [];
+  for (let index = last.first; index <= last.last; index += 1) {
+    if (bad[index] === 1 && (index === last.first || bad[index - 1] === 0)) indices.push(index);
+  }
+  const at = indices.map((index) => timesUs[index]!);
+  const gaps = at.slice(1).map((time, i) => time - at[i]!);
+  const median = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? Infinity;
+  const begin = gaps.findLastIndex(
+    (gap, i) => indices.length - 1 - i >= TURN_BAD && gap >= GAP * MEAN_OF_MEDIAN * median,
+  );
+  if (begin < 0) return last;
+  const first = indices[begin + 1]!;
+  const forUs = timesUs[last.last]! - timesUs[first]!;
+  return { first, last: last.last, widthUs: Math.max(widthUs, forUs) };
+}
+
+/** The end of a bad stretch is looked for behind the start of its last window. */
+function askedOf(
   signal: Signal,
   last: Breach,
   mirroredHurt: readonly Breach[],
   { widthUs, after, untilUs }: Around,
-): Instant & { readonly open: boolean } {
+): Asked {
   const to = indexAt(
     signal,
     signal.timesUs[last.first]! + Math.max(LOOK * widthUs, 2 * last.widthUs),
   );
-  const badFrom = stretchFrom(signal, last, mirroredHurt, widthUs);
-  return endOfBad({ signal, badFrom, from: last.first, to, after, untilUs });
+  const badFrom = stretchFrom(signal, last, mirroredHurt, { widthUs, badMin: STRETCH_BAD });
+  return { signal, badFrom, from: last.first, to, after, untilUs };
 }
 
 function afterStretch(signal: Signal, last: Breach, widthUs: Us): number {
@@ -141,7 +175,7 @@ function stretchFrom(
   signal: Signal,
   last: Breach,
   mirroredHurt: readonly Breach[],
-  widthUs: Us,
+  { widthUs, badMin }: { readonly widthUs: Us; readonly badMin: number },
 ): number {
   const { timesUs, badBefore } = signal;
   const from = last.first;
@@ -151,7 +185,7 @@ function stretchFrom(
   for (const { first } of mirroredHurt) {
     const index = timesUs.length - 1 - first;
     if (index >= from) continue;
-    const many = badBefore[from]! - badBefore[index]! > STRETCH_BAD;
+    const many = badBefore[from]! - badBefore[index]! > badMin;
     const far = timesUs[from]! - timesUs[index]! > 4 * widthUs;
     if (timesUs[badFrom]! - timesUs[index]! >= gapUs || (far && many)) break;
     badFrom = index;

@@ -13,6 +13,8 @@ export interface Lane {
   readonly class: Class;
   /** From the effect to good again, for good; 0 when masked. */
   readonly recovery: Measured<"ms">;
+  /** Clients came back slowly: over this time the bad share fell. Absent: at once. */
+  readonly ramp?: Measured<"ms">;
   readonly waterfall: readonly Segment[];
   /** Why it is INVALID or what to know about it; "" where there is nothing to say. */
   readonly note: string;

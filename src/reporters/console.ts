@@ -59,7 +59,7 @@ function row(label: string, text: string): string {
 
 function showEpisode(episode: Episode, { slo }: Plan): readonly string[] {
   const lane = (label: string, of: Lane, scenario: string | null): readonly string[] => [
-    row(label, `${of.class.padEnd(12)} ${showMeasured(of.recovery)}`),
+    row(label, `${of.class.padEnd(12)} ${showMeasured(of.recovery)}${of.ramp ? ", ramp" : ""}`),
     ...episode.reasons
       .filter((reason) => reason.scenario === scenario)
       .map(({ what }) => `      because ${what}`),

@@ -103,8 +103,8 @@ function cards(episode: Episode, { slo }: Plan): readonly string[] {
     });
   };
   return [
-    ...Object.entries(episode.service).map(([name, { recovery, class: is }]) =>
-      one(`clients well again, ${name} connections`, recovery, is),
+    ...Object.entries(episode.service).map(([name, { recovery, class: is, ramp }]) =>
+      one(`clients well again, ${name} connections`, recovery, ramp ? `${is}, ramp` : is),
     ),
     one("capacity back", episode.capacity.recovery, episode.capacity.class),
     one("requests lost", episode.lost, "more than in the steady phase"),

@@ -106,7 +106,11 @@ function episodeLines(episode: Episode, { slo }: Plan): readonly string[] {
   ];
   const rows = [
     ...Object.entries(episode.service).map(([name, lane]) =>
-      row(`service, ${name} connections`, lane.class, lane.recovery),
+      row(
+        `service, ${name} connections`,
+        lane.ramp ? `${lane.class}, ramp` : lane.class,
+        lane.recovery,
+      ),
     ),
     row("capacity", episode.capacity.class, episode.capacity.recovery),
     row("requests lost", "", episode.lost),

@@ -9,6 +9,8 @@ export interface CellResult {
   readonly runs: number;
   readonly masked: number;
   readonly unrecovered: number;
+  /** Of those that were seen: told as a ramp. */
+  readonly ramps: number;
   /** Of those that were seen. Seconds. */
   readonly biasS: number;
   readonly biasErrorS: number;
@@ -43,6 +45,7 @@ export function resultOf(cell: Cell, runs: number, seed: number): CellResult {
     runs,
     masked: runs - seen.length,
     unrecovered: seen.filter((one) => one.class === "unrecovered").length,
+    ramps: seen.filter(({ ramp }) => ramp).length,
     biasS,
     biasErrorS: Math.sqrt(variance / Math.max(1, seen.length)),
     coverage: mean(({ covered }) => Number(covered)),
@@ -53,7 +56,7 @@ export function resultOf(cell: Cell, runs: number, seed: number): CellResult {
 
 /** What a judged cell must keep and does not. */
 export function broken({ cell, biasS, coverage, runs, masked }: CellResult): readonly string[] {
-  if (excluded(cell) !== null || masked === runs || cell.shape === "ramp") return [];
+  if (excluded(cell) !== null || masked === runs) return [];
   const { rate, share } = cell;
   const mostS = share >= 0.1 ? 1 / rate : 1 / (rate * share);
   const low = coverage < 0.93 ? [`covers ${percent(coverage)}, at least 93 %`] : [];

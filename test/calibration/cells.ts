@@ -6,6 +6,8 @@ const OUTAGES_S = [0.2, 1, 5, 30, 120, 900] as const;
 
 /** Longer runs cost minutes a cell and say nothing that a lower rate does not. */
 const REQUESTS_MAX = 60_000;
+/** Of the highest rate at least the short outages. */
+const REQUESTS_MAX_FAST = 110_000;
 /** Fewer bad requests than this say too little about where an outage ends. */
 const BAD_EXPECTED_MIN = 10;
 
@@ -33,6 +35,8 @@ const ODD: readonly Cell[] = [0.1, 0.33, 1].flatMap((share): readonly Cell[] => 
     { ...cell, shape: "drift" },
     { ...cell, shape: "flapping" },
     { ...cell, shape: "ramp" },
+    { ...cell, shape: "stairs" },
+    { ...cell, shape: "slow" },
   ];
 });
 
@@ -55,9 +59,9 @@ export function excluded(cell: Cell): string | null {
   if (badExpected(cell) < BAD_EXPECTED_MIN) {
     return `fewer than ${BAD_EXPECTED_MIN} bad requests expected`;
   }
+  const most = cell.rate === RATES.at(-1) ? REQUESTS_MAX_FAST : REQUESTS_MAX;
+  if (cell.rate * (cell.outageS + 100) > most) return `more than ${most} requests a run`;
   if (power(cell) < POWER_MIN) return `seen with a chance of less than ${100 * POWER_MIN} %`;
-  if (cell.rate * (cell.outageS + 100) > REQUESTS_MAX)
-    return `more than ${REQUESTS_MAX} requests a run`;
   return null;
 }
 
@@ -65,8 +69,9 @@ export function excluded(cell: Cell): string | null {
 function power({ rate, share, outageS }: Cell): number {
   const n = Math.round(rate * outageS);
   const windows = rate * (outageS + 40) * 7;
-  let needed = n + 1;
-  while (needed > 0 && tail(needed - 1, n, 0.01) < 1e-4 / windows) needed -= 1;
+  // Upwards: the least count that rejects is near the few that are allowed.
+  let needed = 0;
+  while (needed <= n && tail(needed, n, 0.01) >= 1e-4 / windows) needed += 1;
   return tail(needed, n, share);
 }
 

@@ -7,6 +7,13 @@ export type Shape =
   | "flapping"
   /** As step, then the bad share falls to nothing over the last third of the outage. */
   | "ramp"
+  /** The bad share is less by a third of it in each third of the outage. */
+  | "stairs"
+  /**
+   * Nothing fails: a part of the requests waits in a queue that a stall filled and that drains at
+   * twice the rate; bad are those that take longer than `WITHIN_S`.
+   */
+  | "slow"
   /** As step, while the rate of arrivals wanders by 30 % to both sides over a minute. */
   | "drift";
 
@@ -38,6 +45,9 @@ export interface Run {
 export const STEADY_S = 60;
 const AFTER_S = 40;
 const FLAP_S = 2;
+/** What a request may take, and what it takes in an empty queue. */
+const WITHIN_S = 0.25;
+const SERVED_S = 0.02;
 const BURST = 4;
 
 /** Xorshift, 32 bits, seeded by a hash of the number. */
@@ -72,7 +82,8 @@ export function drawRun(cell: Cell, seed: number): Run {
       burst = cell.errors === "bursty" ? BURST : 1;
     }
     timesS.push(atS);
-    bad.push((share > 0 ? random() < share : burst > 0) ? 1 : 0);
+    const hurt = share > 0 && random() < share && tookS(cell, atS - fromS) > WITHIN_S;
+    bad.push((share > 0 ? hurt : burst > 0) ? 1 : 0);
     burst = Math.max(0, burst - 1);
     const wander = cell.shape === "drift" ? 1 + 0.3 * Math.sin((atS + phase) / 9.55) : 1;
     const gap = cell.arrivals === "constant" ? 1 : -Math.log(1 - random());
@@ -88,8 +99,17 @@ function shareAt(
   endS: number,
 ): number {
   if (atS < fromS || atS >= endS) return 0;
+  if (shape === "stairs") return (share * Math.ceil((3 * (endS - atS)) / outageS)) / 3;
   if (shape === "ramp") return share * Math.min(1, (3 * (endS - atS)) / outageS);
   // Counted from the end, so that the last turn is a bad one.
   if (shape === "flapping" && Math.floor((endS - atS) / FLAP_S) % 2 === 1) return 0;
   return share;
+}
+
+/** How long a request of the hurt part takes that was due so long after the stall began. */
+function tookS({ shape, outageS }: Cell, dueS: number): number {
+  if (shape !== "slow") return Infinity;
+  // Of the queue, the request due at d is served at stall + d / 2: it waits for stall - d / 2.
+  const stallS = outageS / 2 + WITHIN_S - SERVED_S;
+  return SERVED_S + Math.max(0, stallS - dueS / 2);
 }

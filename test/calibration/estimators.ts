@@ -14,6 +14,8 @@ export interface Told {
   readonly errorS: number;
   readonly covered: boolean;
   readonly widthS: number;
+  /** It is said to have ended as a ramp. */
+  readonly ramp: boolean;
 }
 
 export function ours(cell: Cell, run: Run): Told {
@@ -33,13 +35,16 @@ export function ours(cell: Cell, run: Run): Told {
     rateRps: cell.rate,
     lagUs: 0,
   });
-  if (course.is === "masked") return { class: "masked", errorS: 0, covered: false, widthS: 0 };
+  if (course.is === "masked") {
+    return { class: "masked", errorS: 0, covered: false, widthS: 0, ramp: false };
+  }
   const { atUs, lowUs, highUs } = course.recovered;
   return {
     class: course.held ? "recovered" : "unrecovered",
     errorS: atUs / US - run.endS,
     covered: lowUs / US <= run.endS && run.endS <= highUs / US,
     widthS: (highUs - lowUs) / US,
+    ramp: course.ramp !== null,
   };
 }
 

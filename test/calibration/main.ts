@@ -1,22 +1,29 @@
-// The recovery estimator on runs whose truth is known. Needs about ten minutes of one core.
+// The recovery estimator on runs whose truth is known. All of it needs about an hour of one core.
 //   node bin/with-node.js test/calibration/main.ts [--runs 2000] [--only <part of a cell's name>]
-//   node bin/with-node.js test/calibration/main.ts --write      into docs/MEASUREMENT.md
+//   ... --keep      into results.jsonl; what is kept of this code and as many runs is not run again
+//   ... --write     all that is kept, into docs/MEASUREMENT.md; runs nothing
 // Exit 1 where a cell does not keep what was fixed for it before the run.
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-import { broken, percent, resultOf } from "./cell-result.ts";
+import { broken, percent, resultOf, type CellResult } from "./cell-result.ts";
 import { CELLS, excluded, FALSE_CELLS, nameOf } from "./cells.ts";
 import type { Cell } from "./draw.ts";
+import { codeNow, keep, readKept, type Kept } from "./kept.ts";
 
 const PAGE = new URL("../../docs/MEASUREMENT.md", import.meta.url);
 const FALSE_RUNS = 10_000;
 const FALSE_RATIO_MAX = 0.001;
+const HEAD = [
+  "| cell | runs | bias, in requests | interval covers | its width, s | a ramp | masked | first success | bins of 1 s | scrape of 15 s | |",
+  "|---|---|---|---|---|---|---|---|---|---|---|",
+] as const;
 
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "2000" },
     only: { type: "string", default: "" },
+    keep: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
@@ -25,73 +32,112 @@ if (!Number.isInteger(runs) || runs < 10) {
   process.stderr.write(`--runs must be a whole number of at least 10, got ${values.runs}\n`);
   process.exit(3);
 }
-const meant = (cell: Cell): boolean => nameOf(cell).includes(values.only);
-let failed = 0;
-const lines: string[] = [];
-
-function say(line: string): void {
-  lines.push(line);
-  process.stdout.write(`${line}\n`);
-}
-
-say(
-  "| cell | bias, in requests | interval covers | its width, s | masked | first success | bins of 1 s | scrape of 15 s | |",
-);
-say("|---|---|---|---|---|---|---|---|---|");
-for (const [nth, cell] of CELLS.entries()) {
-  if (meant(cell) && excluded(cell) === null) sayCell(cell, nth + 1);
-}
-say("");
-say("Excluded, by rules that were fixed before the run:");
-say("");
-for (const [why, cells] of Map.groupBy(CELLS.filter(meant), excluded)) {
-  if (why !== null) say(`- ${why}: ${cells.map(nameOf).join("; ")}`);
-}
-say("");
-say(`False UNRECOVERED in ${FALSE_RUNS} recovered runs each, at most ${percent(FALSE_RATIO_MAX)}:`);
-say("");
-for (const [nth, cell] of FALSE_CELLS.entries()) if (meant(cell)) sayFalse(cell, 1_000 + nth);
-if (values.write) write();
+const code = codeNow();
+const lines = values.write ? page() : run();
+const failed = lines.filter(({ isBroken }) => isBroken).length;
+if (values.write) write(lines.map(({ text }) => text));
 process.stdout.write(`${failed} cells broken\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-function sayCell(cell: Cell, seed: number): void {
-  const result = resultOf(cell, runs, seed);
+interface Line {
+  readonly text: string;
+  readonly isBroken: boolean;
+}
+
+/** Runs the cells that are meant, and says each at once. */
+function run(): readonly Line[] {
+  const meant = (cell: Cell): boolean => nameOf(cell).includes(values.only);
+  const cells = CELLS.map((cell, nth) => ({ cell, seed: nth + 1, wanted: runs, say: cellLine }));
+  const falses = FALSE_CELLS.map((cell, nth) => ({
+    cell,
+    seed: 1_000 + nth,
+    wanted: FALSE_RUNS,
+    say: falseLine,
+  }));
+  process.stdout.write(`${HEAD.join("\n")}\n`);
+  return [...cells, ...falses]
+    .filter(({ cell, say }) => meant(cell) && (say === falseLine || excluded(cell) === null))
+    .map(({ cell, seed, wanted, say }) => {
+      const line = say(resultAt(cell, seed, wanted), "");
+      process.stdout.write(`${line.text}\n`);
+      return line;
+    });
+}
+
+function resultAt(cell: Cell, seed: number, wanted: number): CellResult {
+  const before = values.keep ? readKept().get(nameOf(cell)) : undefined;
+  if (before && before.code === code && before.result.runs >= wanted) return before.result;
+  const result = resultOf(cell, wanted, seed);
+  if (values.keep) keep({ code, result });
+  return result;
+}
+
+/** All that is kept, in the order of the grid. */
+function page(): readonly Line[] {
+  const kept = readKept();
+  const of = (cells: readonly Cell[]): readonly Kept[] =>
+    cells.flatMap((cell) => kept.get(nameOf(cell)) ?? []);
+  const age = (one: Kept): string => (one.code === code ? "" : "of an earlier estimator");
+  const plain = (text: string): Line => ({ text, isBroken: false });
+  const unrun = CELLS.filter((cell) => excluded(cell) === null && !kept.has(nameOf(cell)));
+  const out = Map.groupBy(CELLS, excluded);
+  return [
+    ...HEAD.map(plain),
+    ...of(CELLS).map((one) => cellLine(one.result, age(one))),
+    ...["", "Excluded, by rules that were fixed before the run:", ""].map(plain),
+    ...[...out].flatMap(([why, cells]) =>
+      why === null ? [] : [plain(`- ${why}: ${cells.map(nameOf).join("; ")}`)],
+    ),
+    ...(unrun.length === 0 ? [] : [plain(`- not run: ${unrun.map(nameOf).join("; ")}`)]),
+    plain(""),
+    plain(
+      `False UNRECOVERED in ${FALSE_RUNS} recovered runs each, at most ${percent(FALSE_RATIO_MAX)}:`,
+    ),
+    plain(""),
+    ...of(FALSE_CELLS).map((one) => falseLine(one.result, age(one))),
+  ];
+}
+
+function cellLine(result: CellResult, age: string): Line {
   const problems = broken(result);
-  failed += problems.length > 0 ? 1 : 0;
-  const { biasS, biasErrorS, coverage, widthS, masked, others } = result;
+  const { name, cell, biasS, biasErrorS, coverage, widthS, masked, others } = result;
   const inRequests = (seconds: number): string => (seconds * cell.rate).toFixed(2);
   const cells = [
-    result.name,
+    name,
+    result.runs,
     `${inRequests(biasS)} ± ${inRequests(2 * biasErrorS)}`,
     percent(coverage),
     widthS.toFixed(3),
-    percent(masked / runs),
+    percent(result.ramps / Math.max(1, result.runs - masked)),
+    percent(masked / result.runs),
     seconds(others.firstSuccess),
     seconds(others.bins),
     seconds(others.scrape),
-    problems.join("; "),
+    [...problems, age].filter(Boolean).join("; "),
   ];
-  say(`| ${cells.join(" | ")} |`);
+  return { text: `| ${cells.join(" | ")} |`, isBroken: problems.length > 0 };
 }
 
-function sayFalse(cell: Cell, seed: number): void {
-  const { unrecovered, masked } = resultOf(cell, FALSE_RUNS, seed);
-  const isBroken = unrecovered > FALSE_RATIO_MAX * FALSE_RUNS;
-  failed += isBroken ? 1 : 0;
-  say(`- ${nameOf(cell)}: ${unrecovered}${isBroken ? " (too many)" : ""}; masked ${masked}`);
+function falseLine(result: CellResult, age: string): Line {
+  const { unrecovered, masked, name } = result;
+  const isBroken = unrecovered > FALSE_RATIO_MAX * result.runs;
+  const tail = [isBroken ? "too many" : "", age].filter(Boolean).join("; ");
+  const text = `- ${name}: ${unrecovered}; masked ${masked}${tail && ` (${tail})`}`;
+  return { text, isBroken };
 }
 
-function seconds(value: number): string {
-  return Number.isFinite(value) ? value.toFixed(2) : "never in some";
+/** Null: kept as JSON, which has no infinity. */
+function seconds(value: number | null): string {
+  return value !== null && Number.isFinite(value) ? value.toFixed(2) : "never in some";
 }
 
-function write(): void {
-  const page = readFileSync(PAGE, "utf8");
+function write(text: readonly string[]): void {
+  const before = readFileSync(PAGE, "utf8");
   const marked = /(<!-- calibration -->\n)[\s\S]*(<!-- end of calibration -->)/;
-  if (!marked.test(page)) throw new Error("docs/MEASUREMENT.md must hold the calibration's marks");
+  if (!marked.test(before))
+    throw new Error("docs/MEASUREMENT.md must hold the calibration's marks");
   writeFileSync(
     PAGE,
-    page.replace(marked, (_all, from, to) => `${from}\n${lines.join("\n")}\n\n${to}`),
+    before.replace(marked, (_all, from, to) => `${from}\n${text.join("\n")}\n\n${to}`),
   );
 }

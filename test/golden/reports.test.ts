@@ -49,6 +49,30 @@ for (const name of ["html", "junit", "markdown", "svg"]) {
   });
 }
 
+test("a slow recovery is called a ramp, beside its class", async () => {
+  const record = await readRecord(join(records, "small"));
+  const measured = measure(record);
+  const ramp = { is: "beyond", unit: "ms", low: 2_000, n: 80 } as const;
+  const measurement = {
+    ...measured,
+    episodes: measured.episodes.map((episode) => ({
+      ...episode,
+      service: Object.fromEntries(
+        Object.entries(episode.service).map(([name, lane]) => [name, { ...lane, ramp }]),
+      ),
+    })),
+  };
+  const verdict = judge(measurement, record.plan, byName("check", checks));
+  const said = (name: string): string =>
+    reporters
+      .find((one) => one.name === name)!
+      .render({ record, measurement, verdict, folder: "reports/runs/small" });
+  expect(said("console")).toMatch(/service, new connections +RECOVERED .*, ramp\n/u);
+  expect(said("html")).toContain("RECOVERED, ramp</span>");
+  expect(said("markdown")).toMatch(/service, new connections +\| RECOVERED, ramp/u);
+  expect(said("console").match(/ramp/gu)!.length).toBe(measured.episodes.length);
+});
+
 function sameAs(name: string, text: string): void {
   const file = join(import.meta.dirname, name);
   if (process.env["UPDATE"] === "1") writeFileSync(file, text);
