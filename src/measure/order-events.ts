@@ -1,5 +1,5 @@
 import { PHASES, STAMP_SLACK_US, type Event } from "../model/event.ts";
-import { at, stableText } from "../model/json.ts";
+import { at, numberAt, stableText } from "../model/json.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Us } from "../model/quantity.ts";
 import { checkSteps } from "./check-steps.ts";
@@ -94,7 +94,8 @@ function problemOf(event: Event): string | null {
       if (!isTime(event.notBeforeUs)) return "a cluster event whose notBeforeUs is not a time";
       return typeof event.object === "string" ? null : "a cluster event without object";
     case "prediction":
-      return Array.isArray(event.segments) ? null : "a prediction without segments";
+      if (!Array.isArray(event.segments)) return "a prediction without segments";
+      return event.segments.every(isForetold) ? null : "a prediction of less than no time";
     case "damage":
       return isDamage(event) ? null : "an incomplete damage event";
     case "error":
@@ -102,6 +103,15 @@ function problemOf(event: Event): string | null {
     default:
       return "a line of unknown type";
   }
+}
+
+function isForetold(segment: unknown): boolean {
+  const lowMs = numberAt(segment, "took", "low") ?? 0;
+  const valueMs = numberAt(segment, "took", "value") ?? lowMs;
+  const highMs = numberAt(segment, "took", "high") ?? valueMs;
+  const fromMs = numberAt(segment, "cause", "predicted", "lowMs") ?? 0;
+  const toMs = numberAt(segment, "cause", "predicted", "highMs") ?? fromMs;
+  return lowMs >= 0 && valueMs >= lowMs && highMs >= valueMs && toMs >= fromMs && fromMs >= 0;
 }
 
 function isDamage(event: Event & { readonly type: "damage" }): boolean {

@@ -58,6 +58,11 @@ describe("an event that no reader of schemas has seen", () => {
       "f01 has heal-proved by evidence that says otherwise",
     ],
     ["an infinite time", event("inject-end", { stampUs: Infinity }), "an inject-end whose stampUs"],
+    [
+      "a prediction below 0",
+      more({ atUs: 30 * S, type: "prediction", segments: [{ took: { low: -1, value: 5 } }] }),
+      "a prediction of less than no time",
+    ],
     ["a line of no type", more({ atUs: 30 * S, type: "lamp" }), "a line of unknown type"],
   ])("%s", (_what, change, told) => {
     expect(problemsOf(change)).toContainEqual(expect.stringContaining(told));
