@@ -59,7 +59,8 @@ test(
     const outcomes = findings.filter(({ check }) =>
       ["cluster-clean", "fault-took-effect"].includes(check),
     );
-    expect(outcomes).toHaveLength(steps.length + 1);
+    // Of each step whether it took and whether it is gone, and of the run whether anything is left.
+    expect(outcomes.length).toBeGreaterThan(2 * steps.length);
     expect(outcomes.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
     expect(machineSnapshot()).toEqual(before);
   },

@@ -161,7 +161,8 @@ function eventsOf(made: Made): Event[] {
     ? [
         podEvent(faults + of.podAwayS[0] * S, "server-a", { ready: false }),
         podEvent(faults + of.podAwayS[1] * S, "server-a", { ready: true, restarts: 1 }),
-      ]
+        // Nobody looks any more once it is over.
+      ].filter(({ atUs }) => atUs < faults + (of.faultS + of.observeS) * S)
     : [];
   return [
     { atUs: 0, type: "phase", phase: "preflight" },
