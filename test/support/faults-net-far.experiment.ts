@@ -1,6 +1,6 @@
 // Faults on the packets of links and of a node, in turn.
 import { all, between, experiment, inTurn, one } from "ninety";
-import { recovery } from "ninety/checks/recovery";
+import { availability } from "ninety/checks/availability";
 import { netDelay } from "ninety/faults/net-delay";
 import { netLoss } from "ninety/faults/net-loss";
 import { netPartition } from "ninety/faults/net-partition";
@@ -34,5 +34,6 @@ export default experiment({
   ),
   observe: "60s",
   accepts: ["pdb-broken"],
-  expect: [recovery({ service: "2m", capacity: "2m" })],
+  // One after the other they are one episode, longer than any of them.
+  expect: [availability({ atLeast: "50%" })],
 });
