@@ -9,8 +9,8 @@ import type { Mark } from "./milestones.ts";
 
 type Cause = Segment["cause"];
 
-/** How much later than it was planned for an inject may be. */
-const LATE_MS = 2_000;
+/** How much longer an inject may take than another one, from its planned time on. */
+const LATE_MS = 5_000;
 
 /**
  * What was predicted before the injects of a group: edges between clocks; the last word on each
