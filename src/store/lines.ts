@@ -49,13 +49,17 @@ export class Problems {
   }
 }
 
-/** Line by line, however long the file is; false: it is not there. */
+/**
+ * Line by line, however long the file is; false: it is not there. Of gzip that was cut it throws,
+ * or, where that is `wanted`, gives what there is.
+ */
 export async function eachLine(
   folder: string,
   file: string,
   of: {
     readonly problems: Problems;
     readonly each: (line: Line, at: LineOfFile) => void;
+    readonly cut?: "wanted";
   },
 ): Promise<boolean> {
   const path = join(folder, file);
@@ -70,7 +74,7 @@ export async function eachLine(
     else of.problems.broken(at, { path: "", rule: "a JSON object", got: line });
   };
   let rest = "";
-  for await (const text of textsOf(path)) {
+  for await (const text of textsOf(path, of.cut)) {
     const parts = (rest + text).split("\n");
     rest = parts.pop() ?? "";
     for (const part of parts) take(part);
@@ -79,11 +83,11 @@ export async function eachLine(
   return true;
 }
 
-async function* textsOf(path: string): AsyncGenerator<string> {
+async function* textsOf(path: string, cut?: "wanted"): AsyncGenerator<string> {
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   if (!path.endsWith(".gz")) return yield* file.setEncoding("utf8") as AsyncIterable<string>;
-  // What a killed run managed to write is still worth reading; the end line says if it is all.
-  const unzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: CHUNK_BYTES });
+  const finishFlush = cut === "wanted" ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
+  const unzip = createGunzip({ finishFlush, chunkSize: CHUNK_BYTES });
   file.on("error", (error) => unzip.destroy(error));
   yield* file.pipe(unzip).setEncoding("utf8") as AsyncIterable<string>;
 }

@@ -10,7 +10,6 @@ import type { Us } from "../model/quantity.ts";
 import type { Environment, RunRecord } from "../model/record.ts";
 import type { RequestsEnd, Sample } from "../model/request.ts";
 import { formatProblems, isSound, showBroken, type Format } from "./format.ts";
-import { isWholeGzip } from "./gzip.ts";
 import { eachLine, Problems, type Line } from "./lines.ts";
 import { PackedRequests } from "./packed-requests.ts";
 import { sha256 } from "./plan-hash.ts";
@@ -190,6 +189,22 @@ async function readRequests(folder: string, problems: Problems): Promise<ReadReq
     return { requests: new PackedRequests(), ends: [] };
   }
   if (other !== undefined) problems.add(`${file} and ${other}: there must be one of them`);
+  if (!file.endsWith(".gz")) return requestsOf(folder, file, problems);
+  try {
+    return await requestsOf(folder, file, problems);
+  } catch {
+    // What a killed run managed to write is still worth reading.
+    return await cutRequestsOf(folder, file, problems);
+  }
+}
+
+/** Throws where the file cannot be read to its end; then nothing was added to the problems. */
+async function requestsOf(
+  folder: string,
+  file: string,
+  problems: Problems,
+  cut?: "wanted",
+): Promise<ReadRequests> {
   const requests = new PackedRequests();
   const ends: RequestsEnd[] = [];
   const own = new Problems();
@@ -200,18 +215,24 @@ async function readRequests(folder: string, problems: Problems): Promise<ReadReq
     if (!isEnd && isKnown(line)) requests.push(line);
     if (isEnd && broken.length === 0) ends.push(line as unknown as RequestsEnd);
   };
+  await eachLine(folder, file, { problems: own, each, ...(cut ? { cut } : {}) });
+  problems.addAll(own);
+  return { requests, ends, file };
+}
+
+async function cutRequestsOf(
+  folder: string,
+  file: string,
+  problems: Problems,
+): Promise<ReadRequests> {
   try {
-    await eachLine(folder, file, { problems: own, each });
+    const read = await requestsOf(folder, file, problems, "wanted");
+    problems.add(`${file} is cut`);
+    return read;
   } catch (error) {
-    if (!file.endsWith(".gz")) throw error;
     problems.add(`${file} is cut or not gzip: ${messageOf(error)}`);
     return { requests: new PackedRequests(), ends: [], file };
   }
-  problems.addAll(own);
-  if (file.endsWith(".gz") && !(await isWholeGzip(join(folder, file)))) {
-    problems.add(`${file} is cut`);
-  }
-  return { requests, ends, file };
 }
 
 /** Which one it is, and what became of it: the rest may be wrong, and measuring says so again. */
