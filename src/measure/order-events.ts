@@ -3,16 +3,30 @@ import { at, numberAt, stableText } from "../model/json.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Us } from "../model/quantity.ts";
 import { checkSteps } from "./check-steps.ts";
-import type { Problems } from "./problems.ts";
+import { Problems } from "./problems.ts";
 
-/**
- * By time; events of the same microsecond by their text, so that their lines may come in any order.
- */
+/** In order, and looked at: what cannot have come like this is a problem. */
 export function orderEvents(
   events: readonly Event[],
   plan: Plan,
   problems: Problems,
 ): readonly Event[] {
+  const ordered = inOrder(events, problems);
+  checkTimes(ordered, problems);
+  for (const event of ordered) {
+    if (event.type === "damage" && !plan.accepts.includes(event.accept)) {
+      problems.add(`events: damage event: the plan does not accept ${event.accept}`);
+    }
+  }
+  checkSteps(ordered, plan, problems);
+  return ordered;
+}
+
+/**
+ * Those that can be read, by time; events of the same microsecond by their text, so that their lines
+ * may come in any order.
+ */
+export function inOrder(events: readonly Event[], problems = new Problems()): readonly Event[] {
   const known = new Map<string, Event>();
   for (const event of events) {
     const wrong = problemOf(event);
@@ -24,20 +38,12 @@ export function orderEvents(
     if (known.has(text)) problems.add(`events: the same line twice, of type ${event.type}`);
     known.set(text, event);
   }
-  const ordered = [...known]
+  return [...known]
     .sort(
       ([a, one], [b, other]) =>
         one.atUs - other.atUs || order(one) - order(other) || (a < b ? -1 : 1),
     )
     .map(([, event]) => event);
-  checkTimes(ordered, problems);
-  for (const event of ordered) {
-    if (event.type === "damage" && !plan.accepts.includes(event.accept)) {
-      problems.add(`events: damage event: the plan does not accept ${event.accept}`);
-    }
-  }
-  checkSteps(ordered, plan, problems);
-  return ordered;
 }
 
 /** What an event tells of came before it was told. */

@@ -1,5 +1,4 @@
-import { orderEvents } from "../measure/order-events.ts";
-import { Problems } from "../measure/problems.ts";
+import { inOrder } from "../measure/order-events.ts";
 import type { Measured } from "../model/measured.ts";
 import type { Episode, Measurement } from "../model/measurement.ts";
 import type { Plan } from "../model/plan.ts";
@@ -25,7 +24,7 @@ export const html: Reporter = {
   about: "The report for people: one file that opens from disk.",
   file: "report.html",
   render: ({ record, measurement, verdict }) => {
-    const events = orderEvents(record.events, record.plan, new Problems());
+    const events = inOrder(record.events);
     const frame = frameOf(measurement);
     const drawn = { record, measurement, frame };
     return page({

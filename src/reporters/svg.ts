@@ -1,5 +1,4 @@
-import { orderEvents } from "../measure/order-events.ts";
-import { Problems } from "../measure/problems.ts";
+import { inOrder } from "../measure/order-events.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import { chartSvg, WIDTH, type ChartOptions, type Line } from "./html/chart.ts";
 import { chartOptions } from "./html/charts.ts";
@@ -23,7 +22,7 @@ export const svg: Reporter = {
   render: ({ record, measurement, verdict }) => {
     const frame = frameOf(measurement);
     const drawn = chartOptions({ record, measurement, frame });
-    const events = orderEvents(record.events, record.plan, new Problems());
+    const events = inOrder(record.events);
     const parts: string[] = [];
     let y = MARGIN;
     const line = (text: string, classes: string, size: number): void => {
