@@ -1,6 +1,6 @@
 // What a run tells while it goes on, in Prometheus' exposition format.
 import { Counter, Gauge, Registry } from "prom-client";
-import type { Event, Phase } from "../model/event.ts";
+import { PHASES, type Event } from "../model/event.ts";
 import type { Measured } from "../model/measured.ts";
 import type { Episode, Lane } from "../model/measurement.ts";
 import type { Plan } from "../model/plan.ts";
@@ -12,16 +12,6 @@ import type { RunLog } from "../store/run-log.ts";
 import type { Judged } from "./judging.ts";
 import { LiveState } from "./live-state.ts";
 
-const PHASES: readonly Phase[] = [
-  "preflight",
-  "deploy",
-  "warmup",
-  "steady",
-  "faults",
-  "observe",
-  "teardown",
-  "end",
-];
 const OUTCOMES: readonly Outcome[] = ["pass", "fail", "unknown"];
 const SECOND_US = 1_000_000;
 /** Rates and ratios are over the requests intended in the last so many seconds. */

@@ -1,5 +1,5 @@
 import { createLogUpdate } from "log-update";
-import type { Event } from "../model/event.ts";
+import { PHASES, type Event } from "../model/event.ts";
 import { showNumber } from "../model/show.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Progress } from "../ports/cluster.ts";
@@ -7,15 +7,6 @@ import type { RunLog } from "../store/run-log.ts";
 import { LiveState, phaseLine, stamp } from "./live-state.ts";
 import type { Plan } from "../model/plan.ts";
 
-const PHASES = [
-  "preflight",
-  "deploy",
-  "warmup",
-  "steady",
-  "faults",
-  "observe",
-  "teardown",
-] as const;
 const REDRAW_MS = 250;
 const QUIET_LINE_MS = 10_000;
 
@@ -122,7 +113,8 @@ function counts(state: LiveState): string {
 
 function screen(state: LiveState, nowUs: number): readonly string[] {
   const { plan } = state;
-  const bar = PHASES.map((phase) => (phase === state.phase ? `[${phase}]` : phase)).join(" ");
+  const under = PHASES.filter((phase) => phase !== "end");
+  const bar = under.map((phase) => (phase === state.phase ? `[${phase}]` : phase)).join(" ");
   const faults = [...state.openFaults.values()].map((open) => {
     const ageS = Math.round((nowUs - open.sinceUs) / 1_000_000);
     return `  ${open.id} held for ${ageS} s, ${open.proof}: ${open.what}`;
