@@ -28,9 +28,7 @@ export function momentsOf(kind: EffectKind): readonly Moment[] {
   return MOMENTS.filter((moment) => moment !== "during heal" || !EFFECT_FACTS[kind].once);
 }
 
-export const KINDS = (Object.keys(BENCHES) as EffectKind[]).filter(
-  (kind) => "make" in BENCHES[kind],
-);
+export const KINDS = Object.keys(BENCHES) as EffectKind[];
 
 /** All of them, in the order of a seed. */
 export function allCells(seed: string): readonly Cell[] {

@@ -2,8 +2,7 @@
 import type { EffectKind } from "../../src/model/effect.ts";
 import { EFFECT_FACTS } from "../../src/model/effect-facts.ts";
 import type { CellEnd } from "./cell.ts";
-import { KILLED, momentsOf, nameOf, type Cell } from "./cells.ts";
-import { BENCHES } from "./registry.ts";
+import { KILLED, KINDS, momentsOf, nameOf, type Cell } from "./cells.ts";
 
 /** Seconds past the lease: wide, so that another run of the matrix says the same. */
 const BOUNDS_SEC = [2, 5] as const;
@@ -28,25 +27,18 @@ export type Ends = Readonly<Record<string, CellEnd>>;
 
 /** Rows of kinds that are not in `ends` are kept from the page as it was. */
 export function killsPage(ends: Ends, before: string): string {
-  const kinds = Object.keys(BENCHES) as EffectKind[];
-  const rows = kinds.flatMap((kind) => rowsOf(kind, ends) ?? keptRows(kind, before));
-  const apart = kinds.flatMap((kind) => {
-    const bench = BENCHES[kind];
-    return "make" in bench ? [] : [`- \`${kind}\`: ${bench.onCluster}; ${bench.test}.`];
-  });
+  const rows = KINDS.flatMap((kind) => rowsOf(kind, ends) ?? keptRows(kind, before));
   return [
     ...HEAD,
     `| kind of effect | moment | ${KILLED.join(" | ")} |`,
     `|---|---|${KILLED.map(() => "---|").join("")}`,
     ...rows,
-    ...(apart.length === 0 ? [] : ["", "On a cluster only:", "", ...apart]),
     "",
   ].join("\n");
 }
 
 /** Null: not all of its cells are known. */
 function rowsOf(kind: EffectKind, ends: Ends): readonly string[] | null {
-  if (!("make" in BENCHES[kind])) return [];
   const rows = momentsOf(kind).map((moment) => {
     const cells = KILLED.map((killed): Cell => ({ kind, moment, killed }));
     const shown = cells.map((cell) => {

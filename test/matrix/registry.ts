@@ -30,39 +30,35 @@ import { binaryFolder, startApiServer, type ApiServer } from "../support/kube-ap
 import { netEffectsPath } from "../support/net-pair.ts";
 import { roomBench, type RoomKind } from "../support/room-bench.ts";
 
-/** Something real that can be disturbed here; or why only a cluster can, and the test that does. */
-export type Bench =
-  | { readonly make: () => Promise<EffectBench> }
-  | { readonly onCluster: string; readonly test: string };
-
-export const BENCHES: Readonly<Record<EffectKind, Bench>> = {
-  "gpu-state": { make: async () => deviceBench() },
-  "container-kill": { make: containerKillBench },
-  freeze: { make: freezeBench },
-  "net-shape": { make: async () => netShapeBench(await netEffects()) },
-  "node-net": { make: async () => nodeNetBench(await netEffects()) },
-  "container-down": { make: containerDownBench },
-  "cpu-stress": { make: cpuStressBench },
-  "memory-stress": { make: memoryStressBench },
-  "processes-limit": { make: () => roomBenchOf("processes-limit") },
-  "files-limit": { make: () => roomBenchOf("files-limit") },
-  "disk-fill": { make: () => roomBenchOf("disk-fill") },
-  "disk-slow": { make: () => roomBenchOf("disk-slow") },
-  dependency: { make: async () => dependencyBench(await netEffects()) },
-  connections: { make: async () => connectionsBench(await netEffects()) },
-  dns: { make: async () => dnsBench(await netEffects()) },
-  delete: { make: async () => removalBench(await apiServer(), "delete") },
-  evict: { make: async () => removalBench(await apiServer(), "evict") },
-  cordon: { make: async () => objectBench(await apiServer(), "cordon") },
-  taint: { make: async () => objectBench(await apiServer(), "taint") },
-  image: { make: async () => objectBench(await apiServer(), "image") },
-  scale: { make: async () => objectBench(await apiServer(), "scale") },
-  drain: { make: async () => drainBench(await apiServer()) },
-  power: { make: powerBench },
-  reboot: { make: rebootBench },
-  "program-stop": { make: async () => programStopBench(await netEffects()) },
-  "component-stop": { make: async () => componentStopBench(await netEffects()) },
-  "component-kill": { make: async () => componentKillBench(await netEffects()) },
+/** Something real that can be disturbed here, without a cluster. */
+export const BENCHES: Readonly<Record<EffectKind, () => Promise<EffectBench>>> = {
+  "gpu-state": async () => deviceBench(),
+  "container-kill": containerKillBench,
+  freeze: freezeBench,
+  "net-shape": async () => netShapeBench(await netEffects()),
+  "node-net": async () => nodeNetBench(await netEffects()),
+  "container-down": containerDownBench,
+  "cpu-stress": cpuStressBench,
+  "memory-stress": memoryStressBench,
+  "processes-limit": () => roomBenchOf("processes-limit"),
+  "files-limit": () => roomBenchOf("files-limit"),
+  "disk-fill": () => roomBenchOf("disk-fill"),
+  "disk-slow": () => roomBenchOf("disk-slow"),
+  dependency: async () => dependencyBench(await netEffects()),
+  connections: async () => connectionsBench(await netEffects()),
+  dns: async () => dnsBench(await netEffects()),
+  delete: async () => removalBench(await apiServer(), "delete"),
+  evict: async () => removalBench(await apiServer(), "evict"),
+  cordon: async () => objectBench(await apiServer(), "cordon"),
+  taint: async () => objectBench(await apiServer(), "taint"),
+  image: async () => objectBench(await apiServer(), "image"),
+  scale: async () => objectBench(await apiServer(), "scale"),
+  drain: async () => drainBench(await apiServer()),
+  power: powerBench,
+  reboot: rebootBench,
+  "program-stop": async () => programStopBench(await netEffects()),
+  "component-stop": async () => componentStopBench(await netEffects()),
+  "component-kill": async () => componentKillBench(await netEffects()),
 };
 
 let program: Promise<string> | null = null;
