@@ -23,8 +23,8 @@ export function orderEvents(
 }
 
 /**
- * Those that can be read, by time; events of the same microsecond by their text, so that their lines
- * may come in any order.
+ * Those that can be read, by time; events of the same microsecond by their text, so that lines may
+ * come in any order.
  */
 export function inOrder(events: readonly Event[], problems = new Problems()): readonly Event[] {
   const known = new Map<string, Event>();
