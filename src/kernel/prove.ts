@@ -94,6 +94,9 @@ interface Seen {
   readonly gathered?: unknown;
 }
 
+/** Why no further look is made. */
+type Over = "time" | "heal";
+
 /**
  * Looks at every target until its proof says `want`, the fault's time for proofs is over, or, for
  * a presence, its heal has begun. Appends proved or unproved with the evidence: when it looked
@@ -121,10 +124,15 @@ export async function prove(
     lookedUs: clock.nowUs(),
   }));
   for (;;) {
-    const over = isOver(proofs, of, untilMs);
-    seen = await Promise.all(seen.map(async (last) => lookAgain(proofs, of, last, signal)));
+    const over = overBy(proofs, of, untilMs);
+    seen = await Promise.all(
+      seen.map(async (last) => {
+        const now = await lookAgain(proofs, of, last, signal);
+        return over === "heal" ? lateLook(of.want, last, now) : now;
+      }),
+    );
     signal.throwIfAborted();
-    if (over || seen.every(({ evidence }) => evidence.effect === of.want)) break;
+    if (over !== null || seen.every(({ evidence }) => evidence.effect === of.want)) break;
     const isFirst = clock.nowMs() - beganMs < AT_FIRST_MS;
     await clock.until(clock.nowMs() + (isFirst ? POLL_AT_FIRST_MS : POLL_MS), signal);
   }
@@ -132,18 +140,21 @@ export async function prove(
 }
 
 /** Asked before a look: one that began in time may still end in a proof. */
-function isOver(
+function overBy(
   { clock, log }: Proofs,
   { step, want }: { readonly step: PlannedStep; readonly want: "present" | "absent" },
   untilMs: Ms,
-): boolean {
-  if (clock.nowMs() >= untilMs) return true;
-  return (
-    want === "present" &&
-    log
-      .events()
-      .some((one) => one.type === "fault" && one.id === step.id && one.edge === "heal-begin")
-  );
+): Over | null {
+  if (clock.nowMs() >= untilMs) return "time";
+  const isHealing = log
+    .events()
+    .some((one) => one.type === "fault" && one.id === step.id && one.edge === "heal-begin");
+  return want === "present" && isHealing ? "heal" : null;
+}
+
+/** What is seen once its heal has begun may be a proof; of its lack says more what was before. */
+function lateLook(want: Evidence["effect"], before: Seen, now: Seen): Seen {
+  return now.evidence.effect === want || before.gathered === undefined ? now : before;
 }
 
 async function lookAgain(

@@ -161,6 +161,31 @@ describe("a proof", () => {
     expect(clock.nowMs()).toBeLessThan(5_500);
   });
 
+  test("of a presence that did not come says what was there before the heal", async () => {
+    const { clock, log, proofs, witness } = scene((_pod, atMs) => atMs > 4_000);
+    const fault = proofs.faults("seen");
+    const half = {
+      ...proofs,
+      faults: () => ({
+        ...fault,
+        proof: (_before: never, now: never): Evidence => ({
+          effect: now ? "absent" : "unclear",
+          by: "eyes",
+          saw: now,
+          needed: "all",
+        }),
+      }),
+    };
+    await clock.drive(lookBefore(half, { step, targets: [pod("a")], witness }, signal));
+    clock.at(4_000, () => void log.append({ type: "fault", id: "f01", edge: "heal-begin" }));
+    await clock.drive(prove(half, { step, want: "present", witness }, signal));
+    expect(lastEdge(log)).toMatchObject({
+      edge: "unproved",
+      evidence: { effect: "unclear", saw: false },
+    });
+    expect(lastEdge(log).lookedUs).toBeLessThan(4_000_000);
+  });
+
   test("of a look that hangs goes on without it", async () => {
     const { clock, log, proofs, witness } = scene(() => "well", { proofWithinMs: 12_000 });
     await clock.drive(lookBefore(proofs, { step, targets: [pod("a")], witness }, signal));
