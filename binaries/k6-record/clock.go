@@ -16,6 +16,23 @@ func monotonicUs() int64 {
 }
 
 // A time.Time carries Go's own reading of CLOCK_MONOTONIC; one pair of readings makes it comparable.
-var pairTime, pairUs = time.Now(), monotonicUs()
+var pairTime, pairUs = pairOfReadings()
+
+const pairsMax = 64
+
+// pairOfReadings is the closest of many pairs: whoever is preempted between the two readings of one
+// would tell all times of a run too late. The reading in microseconds is the earlier one, so that a
+// converted time is never later than it was.
+func pairOfReadings() (time.Time, int64) {
+	var closest time.Time
+	var closestUs, leastUs int64 = 0, -1
+	for range pairsMax {
+		beforeUs, now, afterUs := monotonicUs(), time.Now(), monotonicUs()
+		if tookUs := afterUs - beforeUs; leastUs < 0 || tookUs < leastUs {
+			closest, closestUs, leastUs = now, beforeUs, tookUs
+		}
+	}
+	return closest, closestUs
+}
 
 func usOf(t time.Time) int64 { return pairUs + t.Sub(pairTime).Microseconds() }
