@@ -7,7 +7,9 @@ import { ninety } from "../support/ninety.ts";
 const INSTANCE = "long-experiments";
 const HELD = { proved: "proved", healed: "healed", healProved: "proved" };
 const ONCE = { proved: "proved", healed: "nothing-to-heal" };
+const EXIT = { pass: 0, fail: 1 } as const;
 const MUST = {
+  "canary-broken": ["fail", ONCE],
   "container-hang": ["pass", HELD],
   "container-kill": ["pass", ONCE],
   "crash-loop": ["pass", HELD],
@@ -45,5 +47,6 @@ describe.each(Object.entries(MUST))("%s", (name, [must, step]) => {
       told,
     ).toEqual([]);
     expect(report.outcome, told).toBe(must);
+    expect(ended.code).toBe(EXIT[must]);
   });
 });
