@@ -1,3 +1,4 @@
+import { clockInWords } from "../model/clock-words.ts";
 import { value } from "../model/measured.ts";
 import type { Episode, Lane, Segment } from "../model/measurement.ts";
 import type { Ms } from "../model/quantity.ts";
@@ -21,7 +22,7 @@ function missOf({ from, to, took, cause }: Segment, { about, lane }: About): rea
     {
       check: NAME,
       outcome: "noted",
-      what: `${lane}, ${from} to ${to}: ${longer ? "longer" : "shorter"} than predicted`,
+      what: `${lane}, ${clockInWords(from)} → ${clockInWords(to)}: ${longer ? "longer" : "shorter"} than predicted`,
       observed: took,
       limit: longer ? { max: highMs } : { min: lowMs },
       about,
@@ -47,7 +48,7 @@ function unattributed({ waterfall }: Lane, { about, lane }: About): readonly Fin
       observed: value("ms", { value: openMs, n: open.length }),
       limit: { max: limitMs },
       about,
-      hint: `between ${open.map(({ from, to }) => `${from} and ${to}`).join(", ")}`,
+      hint: open.map(({ from, to }) => `${clockInWords(from)} → ${clockInWords(to)}`).join("; "),
     },
   ];
 }

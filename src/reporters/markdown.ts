@@ -1,3 +1,4 @@
+import { clockInWords } from "../model/clock-words.ts";
 import type { Episode, Measurement } from "../model/measurement.ts";
 import type { Measured } from "../model/measured.ts";
 import type { Plan } from "../model/plan.ts";
@@ -27,7 +28,6 @@ import {
   dueTo,
   fallingLanes,
   foretold,
-  meaning,
   ofBudget,
   pictureText,
 } from "./run/words.ts";
@@ -138,7 +138,7 @@ function fallLines(episode: Episode): readonly string[] {
   const rows = fallingLanes(episode).flatMap(({ name, lane }) =>
     lane.waterfall.map((segment) => [
       plain(name),
-      plain(`${meaning(segment.from)} → ${meaning(segment.to)}`),
+      plain(`${clockInWords(segment.from)} → ${clockInWords(segment.to)}`),
       plain(showPoint(segment.took)),
       plain(foretold(segment)),
       plain(dueTo(segment)),

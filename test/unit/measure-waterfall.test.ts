@@ -105,7 +105,9 @@ test("what follows a later step counts from that step's effect", () => {
   ]);
   const [waited] = episodes[0]!.capacity.waterfall;
   expect(waited).toMatchObject({ took: { value: 10_000 }, cause: { object: "step f02" } });
-  expect(noted(episodes[0]!)).toEqual(["noted capacity, started to full: longer than predicted"]);
+  expect(noted(episodes[0]!)).toEqual([
+    "noted capacity, its container started → capacity and redundancy back: longer than predicted",
+  ]);
 });
 
 function stamped(one: Event): object {
@@ -135,11 +137,13 @@ describe("the way of a replacement", () => {
 
   test("longer or shorter than predicted is noted, and decides nothing", () => {
     const late = episode(CHAIN, 12);
-    expect(noted(late)).toEqual(["noted capacity, started to full: longer than predicted"]);
+    expect(noted(late)).toEqual([
+      "noted capacity, its container started → capacity and redundancy back: longer than predicted",
+    ]);
     expect(decides("noted")).toBe(false);
     const slow = [...CHAIN.slice(0, 4), edge("started", "full", 60, 90)];
     expect(noted(episode(slow, 6))).toEqual([
-      "noted capacity, started to full: shorter than predicted",
+      "noted capacity, its container started → capacity and redundancy back: shorter than predicted",
     ]);
   });
 
@@ -157,7 +161,9 @@ describe("the way of a replacement", () => {
     const last = of.capacity.waterfall.at(-1)!;
     expect(last).toMatchObject({ from: "started", to: "full", took: { is: "beyond" } });
     expect(last.cause?.setting).toBe("started to full");
-    expect(noted(of)).toEqual(["noted capacity, started to full: longer than predicted"]);
+    expect(noted(of)).toEqual([
+      "noted capacity, its container started → capacity and redundancy back: longer than predicted",
+    ]);
   });
 
   test("of two ways to a clock it is the one that began last", () => {

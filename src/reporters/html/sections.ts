@@ -1,3 +1,4 @@
+import { clockInWords } from "../../model/clock-words.ts";
 import { showDamage } from "../../model/damage.ts";
 import type { Event } from "../../model/event.ts";
 import type { Episode, Measurement } from "../../model/measurement.ts";
@@ -6,7 +7,7 @@ import type { RunRecord } from "../../model/record.ts";
 import { artifactPathProblem, type ArtifactIndex } from "../../model/artifact.ts";
 import { showMeasured, showNumber, showPoint } from "../../model/show.ts";
 import { ALERT_HEAD, ALERTS_ARE, alertRows } from "../run/alerts.ts";
-import { adviceBefore, meaning } from "../run/words.ts";
+import { adviceBefore } from "../run/words.ts";
 import { originOf } from "../run/frame.ts";
 import { howClocks, howScenarios, howWaterfall } from "./how.ts";
 import { folded } from "./page.ts";
@@ -21,7 +22,7 @@ export function clocks(measurement: Measurement): string {
     const rows = Object.entries(episode.clocks)
       .sort(([a, one], [b, other]) => instant(one) - instant(other) || (a < b ? -1 : 1))
       .map(([name, clock]) => [
-        escape(meaning(name)),
+        escape(clockInWords(name)),
         clock.is === "value" ? whole(after(clock.value, origin)) : escape(showMeasured(clock)),
         clock.is === "value" ? whole(between(clock, origin)) : "",
       ]);

@@ -1,7 +1,8 @@
+import { clockInWords } from "../../model/clock-words.ts";
 import type { Episode, Lane, Segment } from "../../model/measurement.ts";
 import type { Ms } from "../../model/quantity.ts";
 import { showMeasured } from "../../model/show.ts";
-import { ADVICE_HEAD, adviceCells, dueTo, fallingLanes, foretold, meaning } from "../run/words.ts";
+import { ADVICE_HEAD, adviceCells, dueTo, fallingLanes, foretold } from "../run/words.ts";
 import { folded } from "./page.ts";
 import { escape, interval, scrolling, table, whole } from "./text.ts";
 
@@ -19,7 +20,7 @@ export function waterfall(episode: Episode, before: number): string {
   const rows = lanes.flatMap(({ name, lane }) =>
     lane.waterfall.map((segment) => [
       escape(name),
-      `${escape(meaning(segment.from))} → ${escape(meaning(segment.to))}`,
+      `${escape(clockInWords(segment.from))} → ${escape(clockInWords(segment.to))}`,
       interval(segment.took),
       whole(escape(foretold(segment))),
       `<code>${escape(dueTo(segment))}</code>`,
@@ -62,7 +63,7 @@ function svg(name: string, segments: readonly Segment[]): string {
     sinceMs += tookMs(segment);
     return row;
   });
-  const told = segments.map((one) => `${meaning(one.to)} ${showMeasured(one.took)}`);
+  const told = segments.map((one) => `${clockInWords(one.to)} ${showMeasured(one.took)}`);
   const summary = `${name}, from the effect on: ${told.join("; ")}`;
   return [
     `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(summary)}">`,
@@ -81,7 +82,7 @@ function rowSvg(
   // One that is nearly nothing is still to be seen.
   const width = Math.max(1.5, Number((until - from).toFixed(1)));
   const label = [
-    `${meaning(to)}: ${showMeasured(took)}`,
+    `${clockInWords(to)}: ${showMeasured(took)}`,
     cause ? `${cause.setting} of ${cause.object}` : "not attributed",
   ].join(" · ");
   const barY = y + 20;

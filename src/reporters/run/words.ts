@@ -5,29 +5,6 @@ import { showMs } from "../../model/quantity.ts";
 import { showNumber, showPoint } from "../../model/show.ts";
 import type { Verdict } from "../../model/verdict.ts";
 
-const MEANING: Readonly<Record<string, string>> = {
-  req: "inject asked",
-  inj: "effect there (the holder's own stamp)",
-  imp: "clients first hurt",
-  clr: "effect gone",
-  rec: "service recovered, for good",
-  full: "capacity and redundancy back",
-  evicted: "pod told to end",
-  created: "its replacement made",
-  scheduled: "replacement on a node",
-  started: "its container started",
-};
-
-/** What a clock means, in words. */
-export function meaning(clock: string): string {
-  const [kind = "", nth = ""] = clock.split(":");
-  if (kind === "det") return `noticed by ${nth}`;
-  if (kind === "inj" && nth !== "") return `effect of ${nth} there`;
-  if (kind === "ended") return nth === "1" ? "its container ended" : `ended again (${nth})`;
-  if (kind === "restarted") return `started again in place (${nth})`;
-  return MEANING[clock] ?? clock;
-}
-
 /** Lanes that have segments, by the name that people know them by. */
 export function fallingLanes(
   episode: Episode,
