@@ -23,7 +23,7 @@ export const nodeDrain = defineFault({
   kinds: ["cordon", "drain"],
   evidence:
     "The node, which is unschedulable where it was not, and its pods, none of which is left but " +
-    "those that a drain spares.",
+    "those that a drain spares. Held for less than a pod's grace it is unproved.",
   params: {},
   effects: (_params, { node }) => [
     { kind: "cordon", node },
