@@ -13,7 +13,7 @@ export interface Ending extends Instant {
  * By how much more than BIC asks for, in units of log-likelihood, one shape must explain than the
  * other for the interval to be its own alone: a ramp, a step.
  */
-const RAMP_SURE = 6;
+const RAMP_SURE = 10;
 const STEP_SURE = 3;
 /** Fewer bad requests say nothing about the shape. */
 const SHAPE_BAD_MIN = 60;
