@@ -1,3 +1,5 @@
+import { askedS } from "./asked.ts";
+import { leastBiasS } from "./bound.ts";
 import { excluded, nameOf } from "./cells.ts";
 import { drawRun, type Cell } from "./draw.ts";
 import { firstSuccess, fixedBins, ours, scrape, type Told } from "./estimators.ts";
@@ -57,13 +59,25 @@ export function resultOf(cell: Cell, runs: number, seed: number): CellResult {
 /** What a judged cell must keep and does not. */
 export function broken({ cell, biasS, coverage, runs, masked }: CellResult): readonly string[] {
   if (excluded(cell) !== null || masked === runs) return [];
-  const { rate, share } = cell;
-  const mostS = share >= 0.1 ? 1 / rate : 1 / (rate * share);
+  const { share } = cell;
+  const mostS = askedS(cell);
   const low = coverage < 0.93 ? [`covers ${percent(coverage)}, at least 93 %`] : [];
   const high = share < 1 && coverage > 0.99 ? [`covers ${percent(coverage)}, at most 99 %`] : [];
   const off =
-    Math.abs(biasS) > mostS ? [`off by ${biasS.toFixed(4)} s, at most ${mostS.toFixed(4)} s`] : [];
+    Math.abs(biasS) > mostS && leastBiasS(cell) <= mostS
+      ? [`off by ${biasS.toFixed(4)} s, at most ${mostS.toFixed(4)} s`]
+      : [];
   return [...off, ...low, ...high];
+}
+
+/** Why a cell is not judged by its bias; nothing where it is, or keeps what is asked anyhow. */
+export function unjudged({ cell, biasS }: CellResult): readonly string[] {
+  const mostS = askedS(cell);
+  if (Math.abs(biasS) <= mostS) return [];
+  const leastS = leastBiasS(cell);
+  if (leastS <= mostS) return [];
+  const requests = (leastS * cell.rate).toFixed(1);
+  return [`bias not judged: ${requests} for whoever keeps what is asked of the shape like it`];
 }
 
 export const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)} %`;

@@ -65,14 +65,17 @@ export function excluded(cell: Cell): string | null {
   return null;
 }
 
-/** Chance that an outage of this cell is seen at all, by one window as wide as it is: exact. */
+/**
+ * Chance that an outage of this cell is seen at all, by one window as wide as it is or, of a
+ * shorter one, by the narrowest window there is: exact.
+ */
 function power({ rate, share, outageS }: Cell): number {
-  const n = Math.round(rate * outageS);
+  const n = Math.round(rate * Math.max(outageS, 1, 20 / rate));
   const windows = rate * (outageS + 40) * 7;
   // Upwards: the least count that rejects is near the few that are allowed.
   let needed = 0;
   while (needed <= n && tail(needed, n, 0.01) >= 1e-4 / windows) needed += 1;
-  return tail(needed, n, share);
+  return tail(needed, Math.round(rate * outageS), share);
 }
 
 /** Chance of at least k of n. */
