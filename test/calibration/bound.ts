@@ -64,7 +64,7 @@ function ramps(cell: Cell): readonly Pair[] {
   );
 }
 
-/** One of the two distributions of the log-likelihood ratio, to ask for a tail and for a quantile. */
+/** One of the two distributions of the log-likelihood ratio: its tails and its quantiles. */
 interface Ratio {
   /** Chance of more than that. */
   readonly above: (ratio: number) => number;
@@ -128,7 +128,7 @@ function drawn({ own, other }: Pair, isOwn: boolean): Ratio {
   };
 }
 
-/** At each request from the begin of the outage on; never nothing, where a ratio would have no end. */
+/** At each request from the begin of the outage on; never nothing: a ratio would have no end. */
 function chances(
   { rate, background }: Cell,
   untilS: number,

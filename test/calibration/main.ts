@@ -1,6 +1,6 @@
-// The recovery estimator on runs whose truth is known. All of it needs about two hours of one core.
+// The recovery estimator on runs whose truth is known. All of it needs an hour or two of one core.
 //   node bin/with-node.js test/calibration/main.ts [--runs 2000] [--only <part of a cell's name>]
-//   ... --runs      at least; where the mean is not known to half of what is asked, more (RUNS_MORE)
+//   ... --runs      at least; where the mean is not known to half of what is asked, more
 //   ... --keep      into results.jsonl; what is kept of this code and as many runs is not run again
 //   ... --write     all that is kept, into docs/MEASUREMENT.md; runs nothing
 // Exit 1 where a cell does not keep what was fixed for it before the run.
