@@ -5,6 +5,7 @@ import type { Measurement } from "../model/measurement.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Joined, JoinedObjective, JoinedRun } from "../model/repeated.ts";
 import { decides, worst, type Finding, type Outcome, type Verdict } from "../model/verdict.ts";
+import { meanShare } from "../measure/mean-share.ts";
 import {
   commonHorizon,
   restrictedMean,
@@ -179,11 +180,14 @@ function groupOf(findings: readonly Finding[]): Omit<JoinedObjective["group"], "
 
 /**
  * The mean over the runs: its interval (95 %, Student's over the runs) from the lower ends to the
- * upper ones. Of runs that were not observed to their end it is more than the lower one.
+ * upper ones. Of runs that were not observed to their end it is more than the lower one. Each run's
+ * interval of a share is chance, of which more runs leave less: see `meanShare`.
  */
 function meanOf(all: readonly Measured[]): Measured {
   const unit = all[0]?.unit ?? "count";
   if (all.some(({ is }) => is === "absent")) return absent(unit, "a run did not measure it");
+  const values = all.flatMap((one) => (one.is === "value" ? [one] : []));
+  if (unit === "ratio" && values.length === all.length) return meanShare(values);
   const lows = subjectsOf(all, "low");
   const highs = subjectsOf(all, "high");
   const n = all.length;
@@ -199,6 +203,5 @@ function meanOf(all: readonly Measured[]): Measured {
   if (low?.is !== "value" || middle?.is !== "value" || high?.is !== "value") {
     return absent(unit, "no run was measured");
   }
-  const most = unit === "ratio" ? 1 : Infinity;
-  return value(unit, { value: middle.value, low: low.low, high: Math.min(most, high.high), n });
+  return value(unit, { value: middle.value, low: low.low, high: high.high, n });
 }

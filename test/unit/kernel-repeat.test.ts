@@ -11,6 +11,7 @@ import {
   repeatRuns,
   type RunToJoin,
 } from "../../src/kernel/repeat.ts";
+import { shareInterval } from "../../src/measure/binomial.ts";
 import { randomFrom } from "../property/measure-record.ts";
 
 const CHECK = { check: "recovery", what: "service recovery, scenario new", about: [] };
@@ -69,20 +70,56 @@ describe("runs judged together", () => {
     expect(outcomes(...many)).toEqual(["unknown", "unknown"]);
   });
 
-  test("a share that must be reached is judged the same way", () => {
-    const good = (share: number, half: number): RunToJoin => {
-      const observed = value("ratio", {
-        value: share,
-        low: share - half,
-        high: share + half,
-        n: 9,
-      });
-      return run(atLeast({ ...CHECK, observed }, 0.9));
+  const good = (share: number, requests = 600): RunToJoin => {
+    const { low, high } = shareInterval(Math.round(share * requests), requests);
+    const observed = value("ratio", { value: share, low, high, n: requests });
+    return run(atLeast({ ...CHECK, observed }, 0.9));
+  };
+
+  test("a share is told the finer the more runs there are", () => {
+    const shares = [0.92, 0.915, 0.93, 0.91, 0.925, 0.92, 0.93, 0.915];
+    expect(outcomes(good(0.92))).toEqual(["unknown", "unknown"]);
+    expect(outcomes(good(0.92), good(0.915))).toEqual(["unknown", "unknown"]);
+    const told = joined(shares.map((share) => good(share)));
+    expect(told.outcome).toBe("pass");
+    const [{ mean }] = told.objectives as [(typeof told.objectives)[0]];
+    if (mean.is !== "value") throw new Error(mean.is);
+    expect(mean.value).toBeCloseTo(0.920625, 6);
+    // 7.3 thousandths are the runs' deviation; 4,800 requests together leave as much.
+    expect(mean.low).toBeGreaterThan(0.905);
+    expect(mean.low).toBeLessThan(0.912);
+    expect(outcomes(...[0.881, 0.879, 0.885, 0.88, 0.884, 0.882].map((one) => good(one)))).toEqual([
+      "fail",
+      "fail",
+    ]);
+    expect(outcomes(good(0.905), good(0.8))).toEqual(["fail", "fail"]);
+  });
+
+  test("a share that happens to be the same in all runs is as exact as their requests", () => {
+    const few = (): RunToJoin => good(1, 20);
+    expect(outcomes(few(), few())).toEqual(["unknown", "unknown"]);
+    expect(outcomes(few(), few(), few(), few())).toEqual(["pass", "pass"]);
+  });
+
+  test("a share at its limit passes hardly ever, at all looks together", () => {
+    const random = randomFrom(11);
+    const bad = (): number => {
+      let count = 0;
+      for (let i = 0; i < 200; i += 1) if (random() < 0.1) count += 1;
+      return count;
     };
-    expect(outcomes(good(0.905, 0.01), good(0.95, 0.01))).toEqual(["unknown", "unknown"]);
-    const near = [0.905, 0.95, 0.94, 0.945, 0.955].map((share) => good(share, 0.01));
-    expect(outcomes(...near)).toEqual(["pass", "pass"]);
-    expect(outcomes(good(0.905, 0.01), good(0.8, 0.01))).toEqual(["fail", "fail"]);
+    let passed = 0;
+    let loops = 0;
+    while (loops < 300) {
+      const runs = [good(1 - bad() / 200, 200)];
+      if (joined(runs).outcome !== "unknown") continue;
+      loops += 1;
+      while (runs.length < REPEAT_MAX && joined(runs).outcome === "unknown") {
+        runs.push(good(1 - bad() / 200, 200));
+      }
+      if (joined(runs).outcome === "pass") passed += 1;
+    }
+    expect(passed / loops).toBeLessThan(0.05);
   });
 
   test("what did not come back in time passes no mean", () => {
