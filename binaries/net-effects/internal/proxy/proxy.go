@@ -36,6 +36,7 @@ type Counters struct {
 // Proxy takes the connections that rules lead to it.
 type Proxy struct {
 	does    Does
+	dialer  hook.Dialer
 	slots   chan struct{}
 	ends    chan struct{}
 	serving sync.WaitGroup
@@ -51,10 +52,11 @@ type Proxy struct {
 
 func newProxy(does Does) *Proxy {
 	return &Proxy{
-		does:  does,
-		slots: make(chan struct{}, connectionsMax),
-		ends:  make(chan struct{}),
-		open:  map[net.Conn]struct{}{},
+		does:   does,
+		dialer: hook.NewDialer(ours, dialWithin),
+		slots:  make(chan struct{}, connectionsMax),
+		ends:   make(chan struct{}),
+		open:   map[net.Conn]struct{}{},
 	}
 }
 
@@ -128,8 +130,7 @@ func (p *Proxy) serve(client *net.TCPConn) {
 	if err != nil {
 		return
 	}
-	dialer := net.Dialer{Timeout: dialWithin, Control: hook.Marked(ours)}
-	connection, err := dialer.DialContext(context.Background(), "tcp", to.String())
+	connection, err := p.dialer.Dial(context.Background(), "tcp", to.String())
 	if err != nil {
 		reset(client)
 		return
