@@ -14,8 +14,11 @@ export interface NodeProgramProcess {
   readonly close: () => Promise<void>;
 }
 
+const THREADS = 5;
+
 export async function nodeProgram(name: string): Promise<NodeProgramProcess> {
-  let child = await started(name);
+  // Each that node has: a look at what stops then sees them all.
+  let child = await started(name, THREADS);
   const end = async (): Promise<void> => {
     child.kill("SIGKILL");
     await exited(child);
@@ -27,16 +30,17 @@ export async function nodeProgram(name: string): Promise<NodeProgramProcess> {
     isStopped: () => statesOf(pid()).every((state) => state === "t"),
     restart: async () => {
       await end();
-      child = await started(name);
+      // Whatever is to be stopped may be before its other threads are there.
+      child = await started(name, 1);
     },
     close: end,
   };
 }
 
-async function started(name: string): Promise<ReturnType<typeof spawn>> {
+async function started(name: string, threads: number): Promise<ReturnType<typeof spawn>> {
   const script = "setInterval(() => {}, 10)";
   const child = spawn(process.execPath, ["-e", script], { argv0: name, stdio: "ignore" });
-  await until(`${name} runs`, () => statesOf(child.pid ?? 0).length > 4);
+  await until(`${name} runs`, () => statesOf(child.pid ?? 0).length >= threads);
   return child;
 }
 
