@@ -10,6 +10,8 @@ const INSTANCE = "full-faults-connection";
 const EXPERIMENT = "test/support/faults-connection.experiment.ts";
 /** 20 a second of two scenarios, in 11 s. */
 const MET_MIN = 250;
+/** What a relay kept from before is reset at its next use, once each: it says 502. */
+const KEPT_MAX = 5;
 
 type Met = readonly Request[];
 
@@ -20,6 +22,13 @@ function metOf(all: readonly Request[], scenario?: string): readonly string[] {
   const some = all.filter((one) => scenario === undefined || one.scenario === scenario);
   const words = some.map((one) => ("status" in one ? `${one.outcome} ${one.status}` : one.outcome));
   return [...new Set(words)].toSorted();
+}
+
+/** Without those that met a connection of before the fault. */
+function fresh(all: Met): Met {
+  const kept = all.filter((one) => "status" in one && one.status === 502);
+  expect(kept.length).toBeLessThanOrEqual(KEPT_MAX);
+  return all.filter((one) => !kept.includes(one));
 }
 
 test("eight faults, each proved, seen by clients, healed, nothing left", async () => {
@@ -43,8 +52,8 @@ test("eight faults, each proved, seen by clients, healed, nothing left", async (
     during(record, id, MET_MIN),
   ) as [Met, Met, Met, Met];
   // The relay gives up after 500 ms, and passes on how the answers of its upstream end.
-  expect(metOf(slow)).toEqual(["http-5xx 504"]);
-  expect(metOf(reset)).toEqual(["truncated 200"]);
+  expect(metOf(fresh(slow))).toEqual(["http-5xx 504"]);
+  expect(metOf(fresh(reset))).toEqual(["truncated 200"]);
   const cut = truncated.filter(({ outcome }) => outcome === "truncated").length;
   // A half of them; outside of it once in 10^6 runs of 300.
   expect(cut / truncated.length).toBeGreaterThan(0.35);
