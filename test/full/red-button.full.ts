@@ -8,6 +8,7 @@ import { machineSnapshot } from "../support/machine.ts";
 import { ninety, start } from "../support/ninety.ts";
 
 const INSTANCE = "full-red-button";
+const EXPERIMENT = "test/support/red-button.experiment.ts";
 const LEASE = ["lease", "ninety-run", "--namespace", "default"];
 
 afterEach(async () => void (await ninety(["cluster", "down", "--instance", INSTANCE])));
@@ -32,15 +33,15 @@ describe("the red button", () => {
     ],
   ])("%s: the run heals, ends with exit 2, and leaves the machine as it was", async (_, press) => {
     const before = machineSnapshot();
-    const running = start(["run", "gpu-loss", "--instance", INSTANCE]);
+    const running = start(["run", EXPERIMENT, "--instance", INSTANCE]);
     await running.said(/f01 gpu-lost: in effect/, 240_000);
     expect(kubectl("get", ...LEASE, "--output=jsonpath={.spec.holderIdentity}")).toMatch(
-      /^gpu-loss/,
+      /^red-button/,
     );
 
-    const second = await ninety(["run", "gpu-loss", "--instance", INSTANCE]);
+    const second = await ninety(["run", EXPERIMENT, "--instance", INSTANCE]);
     expect(second.code).toBe(4);
-    expect(second.stderr).toMatch(/the cluster must be free, got in use by run gpu-loss/);
+    expect(second.stderr).toMatch(/the cluster must be free, got in use by run red-button/);
 
     await press();
     await running.said(/f01 gpu-lost: healed/, 20_000);
