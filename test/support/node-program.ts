@@ -40,7 +40,12 @@ export async function nodeProgram(name: string): Promise<NodeProgramProcess> {
 async function started(name: string, threads: number): Promise<ReturnType<typeof spawn>> {
   const script = "setInterval(() => {}, 10)";
   const child = spawn(process.execPath, ["-e", script], { argv0: name, stdio: "ignore" });
-  await until(`${name} runs`, () => statesOf(child.pid ?? 0).length >= threads);
+  try {
+    await until(`${name} runs`, () => statesOf(child.pid ?? 0).length >= threads);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
   return child;
 }
 
