@@ -29,7 +29,6 @@ const (
 type resolver struct {
 	does    Does
 	meets   meets
-	dialer  hook.Dialer
 	slots   chan struct{}
 	asking  sync.WaitGroup
 	clients chan struct{}
@@ -43,7 +42,7 @@ type resolver struct {
 
 func newResolver(does Does, meets meets) *resolver {
 	return &resolver{
-		does: does, meets: meets, dialer: hook.NewDialer(ours, askWithin), ends: make(chan struct{}),
+		does: does, meets: meets, ends: make(chan struct{}),
 		slots: make(chan struct{}, queriesMax), clients: make(chan struct{}, connectionsMax),
 	}
 }
@@ -133,7 +132,7 @@ func (r *resolver) answer(network, server string, query []byte) []byte {
 	asked, err := questionOf(query)
 	if err != nil || !r.meets(asked.name) {
 		r.passed.Add(1)
-		return r.pass(network, server, query)
+		return pass(network, server, query)
 	}
 	r.met.Add(1)
 	switch r.does.Kind {
@@ -150,12 +149,13 @@ func (r *resolver) answer(network, server string, query []byte) []byte {
 	case <-time.After(time.Duration(r.does.DelayMs * float64(time.Millisecond))):
 	case <-r.ends:
 	}
-	return r.pass(network, server, query)
+	return pass(network, server, query)
 }
 
 // pass asks the server that was meant.
-func (r *resolver) pass(network, server string, query []byte) []byte {
-	connection, err := r.dialer.Dial(context.Background(), network, server)
+func pass(network, server string, query []byte) []byte {
+	dialer := net.Dialer{Timeout: askWithin, Control: hook.Marked(ours)}
+	connection, err := dialer.DialContext(context.Background(), network, server)
 	if err != nil {
 		return nil
 	}

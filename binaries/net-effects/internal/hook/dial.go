@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -16,7 +15,9 @@ import (
 
 const (
 	unprivileged = 1024
-	// portsMin is how many ports below those of clients are enough to choose from.
+	// Of the ports below those of clients the uppermost are chosen from, as services listen lower;
+	// fewer than portsMin would soon be used up.
+	portsMax   = 16_384
 	portsMin   = 1024
 	portsTried = 16
 )
@@ -24,9 +25,9 @@ const (
 // Dialer opens connections of this process to what its clients are led away from: with a mark that
 // rules know, and from ports that no client is given.
 //
-// The kernel remembers where a connection was led: of TCP for 10 s after a reset, of UDP for 30 s or
-// more. Whoever comes from the same port to the same place meanwhile is led there too, whatever mark
-// it has: a port that a client has just left would lead us to ourselves.
+// The kernel remembers for 10 s where a connection was led that was reset. Whoever comes from the
+// same port to the same place meanwhile is led there too, whatever mark it has: a port that a client
+// has just left would lead us to ourselves.
 type Dialer struct {
 	mark   int
 	within time.Duration
@@ -48,40 +49,37 @@ func portsBelow(clients string) (from, to int) {
 	if _, err := fmt.Sscan(clients, &low, &high); err != nil || low-unprivileged < portsMin {
 		return 0, 0
 	}
-	return unprivileged, low
+	return max(unprivileged, low-portsMax), low
 }
 
-// Dial opens a connection of TCP or UDP.
-func (d Dialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	isUDP := strings.HasPrefix(network, "udp")
-	opens := net.Dialer{Timeout: d.within, Control: d.control(isUDP)}
+// Dial opens a connection of TCP.
+func (d Dialer) Dial(ctx context.Context, address string) (*net.TCPConn, error) {
+	opens := net.Dialer{Timeout: d.within, Control: d.control}
 	for tried := 0; d.to > d.from && tried < portsTried; tried++ {
-		port := d.from + rand.IntN(d.to-d.from)
-		opens.LocalAddr = &net.TCPAddr{Port: port}
-		if isUDP {
-			opens.LocalAddr = &net.UDPAddr{Port: port}
-		}
-		connection, err := opens.DialContext(ctx, network, address)
+		opens.LocalAddr = &net.TCPAddr{Port: d.from + rand.IntN(d.to-d.from)}
+		connection, err := dial(ctx, opens, address)
 		// Somebody may have that port.
 		if err == nil || !errors.Is(err, unix.EADDRINUSE) && !errors.Is(err, unix.EADDRNOTAVAIL) {
 			return connection, err
 		}
 	}
 	opens.LocalAddr = nil
-	return opens.DialContext(ctx, network, address)
+	return dial(ctx, opens, address)
 }
 
-// control marks a socket, and lets one of TCP have a port whose last connection is over.
-func (d Dialer) control(isUDP bool) func(network, address string, raw syscall.RawConn) error {
-	return func(_, _ string, raw syscall.RawConn) error {
-		var failed error
-		err := raw.Control(func(fd uintptr) {
-			failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, d.mark)
-			if !isUDP {
-				again := unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-				failed = errors.Join(failed, again)
-			}
-		})
-		return errors.Join(err, failed)
+func dial(ctx context.Context, opens net.Dialer, address string) (*net.TCPConn, error) {
+	connection, err := opens.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
 	}
+	return connection.(*net.TCPConn), nil
+}
+
+// control marks a socket, and lets it have a port whose last connection is over.
+func (d Dialer) control(network, address string, raw syscall.RawConn) error {
+	var failed error
+	err := raw.Control(func(fd uintptr) {
+		failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	})
+	return errors.Join(err, failed, Marked(d.mark)(network, address, raw))
 }

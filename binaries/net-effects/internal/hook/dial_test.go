@@ -4,7 +4,8 @@ import "testing"
 
 func TestPortsBelowThoseOfClients(t *testing.T) {
 	for text, want := range map[string][2]int{
-		"32768\t60999\n": {1024, 32_768},
+		"32768\t60999\n": {16_384, 32_768},
+		"10000 65535":    {1024, 10_000},
 		"1024 65535":     {},
 		"nothing":        {},
 	} {

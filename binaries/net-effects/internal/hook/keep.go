@@ -1,5 +1,12 @@
 package hook
 
+import (
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
 // Keep puts a table of that name in place that meets nothing: while it is there the kernel goes on
 // translating what was redirected before, so that its end reaches the pod after the rules are gone.
 func Keep(name string) (*Table, error) {
@@ -15,4 +22,15 @@ func Keep(name string) (*Table, error) {
 		return nil, err
 	}
 	return table, nil
+}
+
+// Marked makes sockets of this process ones that a rule knows by Mark: for a dialer's Control.
+func Marked(mark int) func(network, address string, raw syscall.RawConn) error {
+	return func(_, _ string, raw syscall.RawConn) error {
+		var failed error
+		err := raw.Control(func(fd uintptr) {
+			failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, mark)
+		})
+		return errors.Join(err, failed)
+	}
 }

@@ -130,12 +130,11 @@ func (p *Proxy) serve(client *net.TCPConn) {
 	if err != nil {
 		return
 	}
-	connection, err := p.dialer.Dial(context.Background(), "tcp", to.String())
+	dependency, err := p.dialer.Dial(context.Background(), to.String())
 	if err != nil {
 		reset(client)
 		return
 	}
-	dependency := connection.(*net.TCPConn)
 	defer p.drop(dependency)
 	if !p.hold(dependency) {
 		return
