@@ -1,5 +1,6 @@
 import { absent, value, type Measured } from "../model/measured.ts";
 import { shareInterval } from "./binomial.ts";
+import { studentQuantile } from "./student.ts";
 
 /** A share as it was measured, of `n` requests. */
 type Share = Extract<Measured, { readonly is: "value" }>;
@@ -9,12 +10,6 @@ type Share = Extract<Measured, { readonly is: "value" }>;
  * service whose share is the limit passes in one loop of 25 (simulated), at 95 % in one of seven.
  */
 const CONFIDENCE = 0.99;
-
-/** Student's 99.5 % quantile by degrees of freedom; beyond the table that of its last entry. */
-const STUDENT = [
-  63.657, 9.925, 5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.25, 3.169, 3.106, 3.055, 3.012, 2.977,
-  2.947, 2.921, 2.898, 2.878, 2.861,
-] as const;
 
 /**
  * Mean of a share over at least two runs. Its interval is Student's over the runs, which vary by
@@ -27,8 +22,7 @@ export function meanShare(shares: readonly Share[]): Measured<"ratio"> {
   const runs = shares.length;
   const mean = shares.reduce((sum, one) => sum + one.value, 0) / runs;
   const squares = shares.reduce((sum, one) => sum + (one.value - mean) ** 2, 0);
-  const half =
-    STUDENT[Math.min(runs - 1, STUDENT.length) - 1]! * Math.sqrt(squares / (runs - 1) / runs);
+  const half = studentQuantile(runs - 1, CONFIDENCE) * Math.sqrt(squares / (runs - 1) / runs);
   const requests = shares.reduce((sum, one) => sum + one.n, 0);
   const good = shares.reduce((sum, one) => sum + Math.round(one.value * one.n), 0);
   const together = shareInterval(good, requests, CONFIDENCE);

@@ -2,6 +2,7 @@ import { absent, beyond, value, type Measured, type Unit } from "../model/measur
 import type { Lane } from "../model/measurement.ts";
 import type { Ratio } from "../model/quantity.ts";
 import { ranks } from "./quantile.ts";
+import { studentQuantile } from "./student.ts";
 
 /** One run's time to recover; `ended: false`: observed for so long, and not back. */
 export interface Subject {
@@ -107,22 +108,11 @@ export function restrictedMean<U extends Unit>(
   }
   const mean = area + right;
   if (n === 1) return value(unit, { value: mean, low: 0, high: Math.max(mean, horizon), n });
-  const half = studentQuantile(n - 1) * Math.sqrt((variance * n) / (n - 1));
+  const half = studentQuantile(n - 1, 0.95) * Math.sqrt((variance * n) / (n - 1));
   return value(unit, {
     value: mean,
     low: Math.max(0, mean - half),
     high: Math.max(mean, Math.min(horizon, mean + half)),
     n,
   });
-}
-
-const STUDENT = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145,
-  2.131, 2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048,
-  2.045, 2.042,
-] as const;
-
-/** The 97.5 % quantile of Student's distribution; beyond the table its next smaller entry. */
-function studentQuantile(freedom: number): number {
-  return STUDENT[Math.min(freedom, STUDENT.length) - 1]!;
 }
