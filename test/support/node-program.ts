@@ -14,10 +14,10 @@ export interface NodeProgramProcess {
   readonly close: () => Promise<void>;
 }
 
+/** So many node has, once it runs: whoever stops it later meets all of them. */
 const THREADS = 5;
 
 export async function nodeProgram(name: string): Promise<NodeProgramProcess> {
-  // Each that node has: a look at what stops then sees them all.
   let child = await started(name, THREADS);
   const end = async (): Promise<void> => {
     child.kill("SIGKILL");
